@@ -1,0 +1,102 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Layers with the initial distribution of the authors' code (tflib/ops).
+
+All weights are uniform around zero, all biases zero. The standard deviation is Glorot's,
+sqrt(2 / (fan_in + fan_out)), where the fans of a convolution count its stride; what the
+authors' code calls "he" is Glorot's times sqrt(2) for convolutions.
+"""
+
+from __future__ import annotations
+
+import math
+
+from paddle import nn
+from paddle.nn import initializer
+
+
+def linear(in_features: int, out_features: int, he: bool = False) -> nn.Linear:
+    """Linear layer; std sqrt(2 / (in + out)), with `he` sqrt(2 / in).
+
+    Args:
+        in_features (int): Number of inputs.
+        out_features (int): Number of outputs.
+        he (bool, optional): Initialise for ReLU by the number of inputs alone. Defaults to False.
+    """
+    if he:
+        weight = initializer.KaimingUniform(fan_in=in_features, nonlinearity="relu")
+    else:
+        weight = initializer.XavierUniform(fan_in=in_features, fan_out=out_features)
+    return nn.Linear(in_features, out_features, weight, initializer.Constant(0.0))
+
+
+def conv(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int = 1,
+    he: bool = True,
+) -> nn.Conv2D:
+    """Convolution with padding 'SAME' (asymmetric for 5x5 with stride 2).
+
+    Args:
+        in_channels (int): Number of input channels.
+        out_channels (int): Number of output channels.
+        kernel_size (int): Side of the square kernel.
+        stride (int, optional): Stride. Defaults to 1.
+        he (bool, optional): Multiply Glorot's standard deviation by sqrt(2). Defaults to True.
+    """
+    weight = initializer.XavierUniform(
+        fan_in=in_channels * kernel_size**2,
+        fan_out=out_channels * kernel_size**2 / stride**2,
+        gain=math.sqrt(2.0) if he else 1.0,
+    )
+    return nn.Conv2D(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride,
+        padding="SAME",
+        weight_attr=weight,
+        bias_attr=initializer.Constant(0.0),
+    )
+
+
+def deconv(in_channels: int, out_channels: int, kernel_size: int) -> nn.Conv2DTranspose:
+    """Transposed convolution that doubles height and width, the transpose of `conv`
+    with stride 2.
+
+    Args:
+        in_channels (int): Number of input channels.
+        out_channels (int): Number of output channels.
+        kernel_size (int): Side of the square kernel.
+    """
+    before = (kernel_size - 2) // 2
+    after = kernel_size - 2 - before
+    weight = initializer.XavierUniform(
+        fan_in=in_channels * kernel_size**2 / 4,
+        fan_out=out_channels * kernel_size**2,
+        gain=math.sqrt(2.0),
+    )
+    return nn.Conv2DTranspose(
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=2,
+        # "SAME" would be right for even sizes only
+        padding=[before, after, before, after],
+        weight_attr=weight,
+        bias_attr=initializer.Constant(0.0),
+    )

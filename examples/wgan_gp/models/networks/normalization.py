@@ -1,0 +1,82 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Batch normalisation as in the authors' code: always by the statistics of the batch at hand,
+also when sampling; there are no running averages."""
+
+from __future__ import annotations
+
+import paddle
+from paddle import nn
+
+
+def _normalize(layer: nn.Layer, x: paddle.Tensor, weight, bias) -> paddle.Tensor:
+    return nn.functional.batch_norm(
+        x,
+        layer._unused_mean,
+        layer._unused_variance,
+        weight,
+        bias,
+        training=True,
+        momentum=1.0,  # the running averages, which Paddle demands, never change
+        epsilon=1e-5,
+        use_global_stats=False,
+    )
+
+
+def _register_unused_averages(layer: nn.Layer, num_features: int) -> None:
+    for name, value in (("_unused_mean", 0.0), ("_unused_variance", 1.0)):
+        average = paddle.full([num_features], value)
+        layer.register_buffer(name, average, persistable=False)
+
+
+class BatchNorm(nn.Layer):
+    """Batch norm over all axes but the second; [B, C] or [B, C, H, W] to the same.
+
+    Args:
+        num_features (int): C.
+    """
+
+    def __init__(self, num_features: int):
+        super().__init__()
+        ones = nn.initializer.Constant(1.0)
+        self.weight = self.create_parameter([num_features], default_initializer=ones)
+        self.bias = self.create_parameter([num_features], is_bias=True)
+        _register_unused_averages(self, num_features)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return _normalize(self, x, self.weight, self.bias)
+
+
+class ConditionalBatchNorm(nn.Layer):
+    """Batch norm with a scale and an offset per class (de Vries et al. 2017).
+
+    The moments are over the samples of all classes.
+
+    Args:
+        num_features (int): Number of channels.
+        num_classes (int): Number of classes.
+    """
+
+    def __init__(self, num_features: int, num_classes: int):
+        super().__init__()
+        shape = (num_classes, num_features)
+        self.scale = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(1.0))
+        self.offset = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(0.0))
+        _register_unused_averages(self, num_features)
+
+    def forward(self, x: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
+        scale = self.scale(labels).unsqueeze([2, 3])
+        offset = self.offset(labels).unsqueeze([2, 3])
+        return _normalize(self, x, None, None) * scale + offset

@@ -1,0 +1,292 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pictures of a run: grids of images, curves of training, value surfaces of critics.
+
+Everything is drawn into files, without a display and without pyplot's global state.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+from typing import Any
+from typing import Callable
+from typing import Dict
+from typing import Optional
+from typing import Sequence
+from typing import Tuple
+from typing import Union
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from PIL import Image
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+_SEPARATOR_WIDTH = 2  # pixels
+_SEPARATOR_GREY = 235
+_SMALL_IMAGE = 64  # pixels; images below this size are enlarged
+_DPI = 130
+
+_BLUE, _ORANGE, _GREEN, _GREY = "#2b6ca3", "#f28e2b", "#12702f", "#8a8a8a"
+_MAX_CONTOUR_LEVELS = 24
+# Pale, so that the points stand out from every level.
+_SURFACE_COLORS = LinearSegmentedColormap.from_list("surface", ["#fbfdff", "#6da7d4"])
+
+
+def save_image_grid(
+    images: np.ndarray, path: PathLike, columns: Optional[int] = None
+) -> None:
+    """Write images as tiles of one PNG, row by row.
+
+    The number of rows is the largest divisor of N not above sqrt(N), as in the authors'
+    save_images.py (128 images: 8 x 16; 100: 10 x 10). A light line of 2 pixels
+    separates the tiles. Images below 64 x 64 pixels are drawn at twice their size, each
+    pixel as a square of four.
+
+    Args:
+        images (np.ndarray): uint8 [N, C, H, W], C = 1 (grey) or 3 (RGB).
+        path (PathLike): PNG to write; its folder is created, an existing file replaced.
+        columns (Optional[int]): Tiles in a row instead; the last row may stay
+            incomplete.
+
+    Raises:
+        ValueError: If the images have another shape or type, or columns is below 1.
+        OSError: If the file can't be written.
+    """
+    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[1] not in (1, 3):
+        raise ValueError(
+            "images must be uint8 [N, 1 or 3, H, W], not "
+            f"{images.dtype} {list(images.shape)}"
+        )
+    num_images, _, height, width = images.shape
+    if num_images == 0:
+        raise ValueError("there must be at least one image")
+    if columns is None:
+        columns = num_images // _grid_rows(num_images)
+    elif columns < 1:
+        raise ValueError(f"columns must be at least 1, not {columns}")
+    rows = math.ceil(num_images / columns)
+
+    tiles = images.transpose(0, 2, 3, 1)
+    if max(height, width) < _SMALL_IMAGE:
+        tiles = tiles.repeat(2, axis=1).repeat(2, axis=2)
+    _, tile_height, tile_width, channels = tiles.shape
+    step_y, step_x = tile_height + _SEPARATOR_WIDTH, tile_width + _SEPARATOR_WIDTH
+    grid = np.full(
+        (
+            rows * step_y - _SEPARATOR_WIDTH,
+            columns * step_x - _SEPARATOR_WIDTH,
+            channels,
+        ),
+        _SEPARATOR_GREY,
+        dtype=np.uint8,
+    )
+    for i, tile in enumerate(tiles):
+        y, x = i // columns * step_y, i % columns * step_x
+        grid[y : y + tile_height, x : x + tile_width] = tile
+    picture = Image.fromarray(grid[:, :, 0] if channels == 1 else grid)
+    _write_png(path, lambda file: picture.save(file, format="PNG"))
+
+
+def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
+    """Draw the course of a training run from the records of its metrics.jsonl.
+
+    One panel each for the Wasserstein estimate E[D(real)] - E[D(fake)] (paper, figure
+    5), the critic's loss in training and validation, the mean gradient
+    norm at the interpolates (the penalty pulls it towards 1) and the generator's loss.
+    Panels without a value are left out.
+
+    Args:
+        records (Sequence[Dict[str, Any]]): Records with "iteration" and any of
+            "wasserstein", "critic_loss", "validation_critic_loss", "slope" and
+            "generator_loss"; a missing or None value is skipped, one that is not finite
+            leaves a gap.
+        path (PathLike): PNG to write; its folder is created, an existing file replaced.
+
+    Raises:
+        OSError: If the file can't be written.
+    """
+    # Panel -> its curves: key, label, colour.
+    panels = {
+        "Wasserstein estimate": [("wasserstein", None, _BLUE)],
+        "Critic loss": [
+            ("critic_loss", "training", _BLUE),
+            ("validation_critic_loss", "validation", _ORANGE),
+        ],
+        "Gradient norm (slope)": [("slope", "mean over the batch", _BLUE)],
+        "Generator loss": [("generator_loss", None, _BLUE)],
+    }
+    drawn = {}
+    for name, curves in panels.items():
+        series = [(_series(records, key), label, c) for key, label, c in curves]
+        series = [(xy, label, c) for xy, label, c in series if np.isfinite(xy[1]).any()]
+        if series:
+            drawn[name] = series
+
+    columns = 1 if len(drawn) <= 1 else 2
+    rows = max(1, math.ceil(len(drawn) / columns))
+    figure = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
+    if not drawn:
+        figure.text(0.5, 0.5, "no values recorded", ha="center", color=_GREY)
+    for i, (name, series) in enumerate(drawn.items()):
+        axes = figure.add_subplot(rows, columns, i + 1)
+        for (x, y), label, color in series:
+            # Few points, such as those of validation, would be lost without a marker.
+            marker = "o" if len(x) <= 30 else None
+            axes.plot(x, y, color=color, lw=1.3, marker=marker, ms=3, label=label)
+        if name.startswith("Gradient norm"):
+            axes.axhline(1.0, color=_GREY, ls="--", lw=1.0, label="target 1")
+        if len(axes.get_lines()) > 1:
+            axes.legend(frameon=False, fontsize=9)
+        axes.set_ylabel(name)
+        axes.set_xlabel("Generator iteration")
+        _tidy(axes)
+    _write_figure(figure, path)
+
+
+def save_value_surface(
+    critic_values: np.ndarray,
+    extent: Tuple[float, float],
+    real: np.ndarray,
+    fake: Optional[np.ndarray],
+    path: PathLike,
+    title: Optional[str] = None,
+) -> None:
+    """Draw the critic's values over a square of the plane (paper, figure 1a).
+
+    Args:
+        critic_values (np.ndarray): [n, n], values at the points of a regular grid that
+            includes the square's edges: critic_values[i, j] is D(x_j, y_i).
+        extent (Tuple[float, float]): Lowest and highest coordinate of both axes.
+        real (np.ndarray): [m, 2], real points.
+        fake (Optional[np.ndarray]): [k, 2], generated points, if any are to be shown.
+        path (PathLike): PNG to write; its folder is created, an existing file replaced.
+        title (Optional[str]): Text above the picture.
+
+    Raises:
+        ValueError: If critic_values is not square.
+        OSError: If the file can't be written.
+    """
+    critic_values = np.asarray(critic_values, dtype=np.float64)
+    n = len(critic_values)
+    if critic_values.shape != (n, n) or n < 2:
+        raise ValueError(
+            f"critic_values must be [n, n], not {list(critic_values.shape)}"
+        )
+    low, high = extent
+    figure = Figure(figsize=(5.8, 5.0), layout="constrained")
+    axes = figure.add_subplot()
+    values = np.ma.masked_invalid(critic_values)
+    if values.count() and values.max() > values.min():
+        coordinates = np.linspace(low, high, n)
+        # Round numbers, from at most the lowest value to at least the highest.
+        levels = MaxNLocator(_MAX_CONTOUR_LEVELS).tick_values(
+            values.min(), values.max()
+        )
+        filled = axes.contourf(
+            coordinates, coordinates, values, levels=levels, cmap=_SURFACE_COLORS
+        )
+        axes.contour(
+            coordinates,
+            coordinates,
+            values,
+            levels=levels,
+            colors=_BLUE,
+            linewidths=0.5,
+            linestyles="solid",  # also where the value is negative
+        )
+        bar = figure.colorbar(filled, ax=axes, shrink=0.9)
+        bar.set_label("Critic value")
+        bar.outline.set_visible(False)
+    _plus_signs(axes, real, _ORANGE, "real")
+    if fake is not None:
+        _plus_signs(axes, fake, _GREEN, "generated")
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=9)
+    legend = axes.legend(loc="upper right", fontsize=9, markerscale=1.8, framealpha=0.9)
+    legend.set_zorder(4)
+    if title is not None:
+        axes.set_title(title, fontsize=11)
+    _write_figure(figure, path)
+
+
+def _grid_rows(num_images: int) -> int:
+    """Largest divisor of num_images not above its square root."""
+    rows = math.isqrt(num_images)
+    while num_images % rows:
+        rows -= 1
+    return rows
+
+
+def _series(
+    records: Sequence[Dict[str, Any]], key: str
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Iterations and values of the records that have a value."""
+    points = [(r["iteration"], r[key]) for r in records if r.get(key) is not None]
+    iterations, values = zip(*points) if points else ((), ())
+    values = np.asarray(values, dtype=np.float64)
+    return np.asarray(iterations), np.where(np.isfinite(values), values, np.nan)
+
+
+def _tidy(axes: Axes) -> None:
+    axes.grid(True, color="0.9", lw=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=9)
+    axes.margins(x=0.02)
+    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
+
+
+def _plus_signs(axes: Axes, points: np.ndarray, color: str, label: str) -> None:
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=18,
+        marker="+",
+        c=color,
+        lw=0.9,
+        label=label,
+        zorder=3,
+    )
+
+
+def _write_figure(figure: Figure, path: PathLike) -> None:
+    FigureCanvasAgg(figure)
+    _write_png(path, lambda file: figure.savefig(file, format="png", dpi=_DPI))
+
+
+def _write_png(path: PathLike, draw: Callable[[io.BytesIO], None]) -> None:
+    """Write a picture so that a reader never sees an incomplete file under its name."""
+    content = io.BytesIO()
+    draw(content)
+    folder, name = os.path.split(os.path.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    # Not tempfile.mkstemp, whose files nobody but their owner may read.
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content.getbuffer())
+        os.replace(temporary, path)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+import math
+from typing import Union
+
+from paddle import nn
+from paddle import optimizer as optim
+
+
+class _AdamEpsilonHat(optim.Adam):
+    """Paddle multiplies epsilon by sqrt(1 - beta2^t); dividing by it first undoes that."""
+
+    def __init__(self, *args, epsilon: float, **kwargs):
+        super().__init__(*args, epsilon=epsilon, **kwargs)
+        self._epsilon_hat = epsilon
+
+    def _append_optimize_op(self, block, param_and_grad):
+        power = self._get_accumulator_master(
+            self._beta2_pow_acc_str, param_and_grad[0]
+        )  # on the host, also when training on a GPU
+        self._epsilon = self._epsilon_hat / math.sqrt(1.0 - float(power))
+        return super()._append_optimize_op(block, param_and_grad)
+
+
+class Adam:
+    r"""Adam as in TensorFlow, with what Kingma & Ba (2015, section 2) call epsilon hat.
+
+    $$
+    w \leftarrow w - \mathrm{lr} \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t}
+        \frac{m}{\sqrt{v} + \hat\epsilon}
+    $$
+
+    ppsci.optimizer.Adam adds epsilon after the correction of v's bias instead. Where
+    gradients are about as small as epsilon, as those of a converged critic are, the two
+    take different steps.
+
+    Args:
+        learning_rate (Union[float, optim.lr.LRScheduler]): Learning rate.
+        beta1 (float, optional): Decay of the mean. Defaults to 0.9.
+        beta2 (float, optional): Decay of the mean square. Defaults to 0.999.
+        epsilon (float, optional): Epsilon hat. Defaults to 1e-8.
+
+    Examples:
+        >>> from paddle import nn
+        >>> from ppsci_ext.optimizer import Adam
+        >>> model = nn.Linear(2, 1)
+        >>> opt = Adam(1e-4, beta1=0.0, beta2=0.9)(model)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Union[float, optim.lr.LRScheduler],
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+    ):
+        self.learning_rate = learning_rate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+
+    def __call__(self, model: nn.Layer) -> optim.Optimizer:
+        return _AdamEpsilonHat(
+            learning_rate=self.learning_rate,
+            beta1=self.beta1,
+            beta2=self.beta2,
+            epsilon=self.epsilon,
+            parameters=model.parameters(),
+        )

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ppsci_ext import solver as solver_module
+
+
+def train_adversarial_epoch_func(
+    solver: solver_module.AdversarialSolver, epoch_id: int, log_freq: int
+) -> None:
+    """Train both networks until the end of one epoch.
+
+    Each iteration is one step of the generator, then n_critic steps of the critic, each
+    on a fresh real batch; the very first iteration leaves the generator's step out.
+
+    Args:
+        solver (solver_module.AdversarialSolver): Solver.
+        epoch_id (int): Epoch, from 1.
+        log_freq (int): Iterations between two log lines.
+    """
+    while solver.iteration < epoch_id * solver.iters_per_epoch:
+        terms = solver.generator_step() if solver.iteration > 0 else {}
+        for _ in range(solver.critic_steps()):
+            critic_terms = solver.critic_step()
+        solver.finish_iteration({**terms, **critic_terms})
+        if solver.iteration % log_freq == 0:
+            solver.log_iteration()
