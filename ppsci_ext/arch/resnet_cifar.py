@@ -187,8 +187,8 @@ class CIFARResNet(nn.Layer):
             if list(value.shape) != list(shape):
                 raise UserError(
                     f"{path} has {torch_name} in the shape {list(value.shape)} instead "
-                    f"of {list(shape)}, so it holds no CIFAR-10 ResNet-56: give the file "
-                    "resnet56-4bfd9763.th."
+                    f"of {list(shape)}, so it holds no CIFAR-10 ResNet-56: give the "
+                    "file resnet56-4bfd9763.th."
                 )
             state[name] = np.ascontiguousarray(value.T if is_transposed else value)
         if weights:

@@ -214,7 +214,7 @@ class _Function:
 
 
 class _Dict(dict):
-    """Stand-in for collections.OrderedDict without its attributes (PyTorch's _metadata)."""
+    """Stand-in for collections.OrderedDict, without PyTorch's _metadata."""
 
     __slots__ = ()
 

@@ -43,6 +43,8 @@ class WGAN_GP(BaseGAN):
             sample on its own (no batch norm).
         lambda_gp (float, optional): Weight of the penalty. Defaults to 10.0.
         critic_iters (int, optional): Critic steps per generator step. Defaults to 5.
+        penalty (str, optional): Form of the penalty, "two_sided" or "one_sided". Defaults to
+            "two_sided".
         **kwargs: latent_dim, num_classes and the ACGAN scales of BaseGAN.
 
     Examples:
@@ -62,10 +64,12 @@ class WGAN_GP(BaseGAN):
         discriminator: nn.Layer,
         lambda_gp: float = 10.0,
         critic_iters: int = 5,
+        penalty: str = "two_sided",
         **kwargs,
     ):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
         self.lambda_gp = lambda_gp
+        self._penalty_form = losses.PENALTIES[penalty]
 
     def penalty(
         self,
@@ -76,7 +80,7 @@ class WGAN_GP(BaseGAN):
     ) -> Tuple[paddle.Tensor, Dict[str, paddle.Tensor]]:
         points = losses.interpolate(real, fake, alpha)
         slopes = losses.gradient_norm(lambda x: self.critic_score(x, labels), points)
-        penalty = losses.two_sided_penalty(slopes)
+        penalty = self._penalty_form(slopes)
         return self.lambda_gp * penalty, {
             "gradient_penalty": penalty.detach(),
             "slope": slopes.detach().mean(),

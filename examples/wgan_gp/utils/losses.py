@@ -98,6 +98,21 @@ def two_sided_penalty(slopes: paddle.Tensor) -> paddle.Tensor:
     return (slopes - 1.0).square().mean()
 
 
+def one_sided_penalty(slopes: paddle.Tensor) -> paddle.Tensor:
+    """E[max(0, ||grad D|| - 1)^2]: only slopes above one are penalised (paper, section 4).
+
+    Args:
+        slopes (paddle.Tensor): Gradient norms, [B].
+
+    Returns:
+        paddle.Tensor: Scalar.
+    """
+    return nn.functional.relu(slopes - 1.0).square().mean()
+
+
+PENALTIES = {"two_sided": two_sided_penalty, "one_sided": one_sided_penalty}
+
+
 def clip_weights(layer: nn.Layer, limit: float) -> None:
     """Clip every parameter to [-limit, limit] in place (Arjovsky et al. 2017, alg. 1).
 

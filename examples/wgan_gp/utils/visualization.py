@@ -168,7 +168,6 @@ def save_value_surface(
     real: np.ndarray,
     fake: Optional[np.ndarray],
     path: PathLike,
-    title: Optional[str] = None,
 ) -> None:
     """Draw the critic's values over a square of the plane (paper, figure 1a).
 
@@ -179,7 +178,6 @@ def save_value_surface(
         real (np.ndarray): [m, 2], real points.
         fake (Optional[np.ndarray]): [k, 2], generated points, if any are to be shown.
         path (PathLike): PNG to write; its folder is created, an existing file replaced.
-        title (Optional[str]): Text above the picture.
 
     Raises:
         ValueError: If critic_values is not square.
@@ -191,12 +189,10 @@ def save_value_surface(
         raise ValueError(
             f"critic_values must be [n, n], not {list(critic_values.shape)}"
         )
-    low, high = extent
-    figure = Figure(figsize=(5.8, 5.0), layout="constrained")
-    axes = figure.add_subplot()
+    figure, axes = _plane(extent)
     values = np.ma.masked_invalid(critic_values)
     if values.count() and values.max() > values.min():
-        coordinates = np.linspace(low, high, n)
+        coordinates = np.linspace(*extent, n)
         # Round numbers, from at most the lowest value to at least the highest.
         levels = MaxNLocator(_MAX_CONTOUR_LEVELS).tick_values(
             values.min(), values.max()
@@ -216,18 +212,48 @@ def save_value_surface(
         bar = figure.colorbar(filled, ax=axes, shrink=0.9)
         bar.set_label("Critic value")
         bar.outline.set_visible(False)
+    _mark_points(axes, real, fake)
+    _write_figure(figure, path)
+
+
+def save_points(
+    extent: Tuple[float, float],
+    real: np.ndarray,
+    fake: Optional[np.ndarray],
+    path: PathLike,
+) -> None:
+    """Draw real and generated points of the plane.
+
+    Args:
+        extent (Tuple[float, float]): Lowest and highest coordinate of both axes.
+        real (np.ndarray): [m, 2], real points.
+        fake (Optional[np.ndarray]): [k, 2], generated points, if any are to be shown.
+        path (PathLike): PNG to write; its folder is created, an existing file replaced.
+
+    Raises:
+        OSError: If the file can't be written.
+    """
+    figure, axes = _plane(extent)
+    _mark_points(axes, real, fake)
+    _write_figure(figure, path)
+
+
+def _plane(extent: Tuple[float, float]) -> Tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.8, 5.0), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlim(*extent)
+    axes.set_ylim(*extent)
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=9)
+    return figure, axes
+
+
+def _mark_points(axes: Axes, real: np.ndarray, fake: Optional[np.ndarray]) -> None:
     _plus_signs(axes, real, _ORANGE, "real")
     if fake is not None:
         _plus_signs(axes, fake, _GREEN, "generated")
-    axes.set_xlim(low, high)
-    axes.set_ylim(low, high)
-    axes.set_aspect("equal")
-    axes.tick_params(labelsize=9)
     legend = axes.legend(loc="upper right", fontsize=9, markerscale=1.8, framealpha=0.9)
     legend.set_zorder(4)
-    if title is not None:
-        axes.set_title(title, fontsize=11)
-    _write_figure(figure, path)
 
 
 def _grid_rows(num_images: int) -> int:

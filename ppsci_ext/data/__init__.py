@@ -1,0 +1,41 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Data sets: loading, checking, and the endless stream of training batches."""
+
+from ppsci_ext.data.batches import SequentialBatches
+from ppsci_ext.data.images import ImageDataset
+from ppsci_ext.data.images import load_images
+from ppsci_ext.data.stream import BatchStream
+from ppsci_ext.data.stream import LoaderStream
+from ppsci_ext.data.toy import TOY_NAMES
+from ppsci_ext.data.toy import ToyDistribution
+from ppsci_ext.data.toy import toy_distribution
+from ppsci_ext.data.toy import toy_training_source
+from ppsci_ext.data.transform import ToFloat
+from ppsci_ext.data.transform import to_uint8
+
+__all__ = [
+    "TOY_NAMES",
+    "BatchStream",
+    "ImageDataset",
+    "LoaderStream",
+    "SequentialBatches",
+    "ToFloat",
+    "ToyDistribution",
+    "load_images",
+    "to_uint8",
+    "toy_distribution",
+    "toy_training_source",
+]

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Feature statistics against numpy, Frechet distances against closed forms and scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from ppsci_ext.metric import FeatureStatistics
+from ppsci_ext.metric import frechet_distance
+from ppsci_ext.utils.errors import UserError
+
+
+def random_cov(rng, d, rank=None):
+    a = rng.normal(size=(d, rank or 2 * d))
+    return a @ a.T / a.shape[1]
+
+
+def statistics_of(features, batch_size):
+    statistics = FeatureStatistics(features.shape[1])
+    for start in range(0, len(features), batch_size):
+        statistics.update(features[start : start + batch_size])
+    return statistics
+
+
+# ------------------------------------------------------------------- statistics
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(1, 5), st.integers(1, 60)
+)
+def test_streaming_equals_numpy(seed, num_samples, d, batch_size):
+    features = np.random.default_rng(seed).normal(3.0, 2.0, size=(num_samples, d))
+    statistics = statistics_of(features, batch_size)
+    assert statistics.count == num_samples
+    np.testing.assert_allclose(statistics.mean, features.mean(axis=0), rtol=1e-12)
+    expected = np.cov(features, rowvar=False).reshape(d, d)
+    np.testing.assert_allclose(statistics.cov, expected, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 1000])
+def test_large_mean_keeps_the_digits_of_a_small_covariance(batch_size):
+    noise = np.random.default_rng(0).normal(size=(1000, 3))
+    cov = statistics_of(1e6 + noise, batch_size).cov
+    np.testing.assert_allclose(cov, np.cov(noise, rowvar=False), atol=1e-8)
+
+
+def test_float32_features_are_summed_in_float64():
+    features = np.random.default_rng(1).normal(100, 0.1, (500, 4)).astype("float32")
+    expected = np.cov(features.astype("float64"), rowvar=False)
+    np.testing.assert_allclose(statistics_of(features, 64).cov, expected, rtol=1e-10)
+
+
+def test_results_are_copies_and_an_empty_batch_changes_nothing():
+    statistics = statistics_of(np.eye(3), 2)
+    statistics.mean[:] = 7
+    statistics.update(np.empty((0, 3)))
+    np.testing.assert_allclose(statistics.mean, [1 / 3] * 3)
+    assert statistics.count == 3
+
+
+def test_too_few_samples():
+    statistics = FeatureStatistics(2)
+    with pytest.raises(UserError, match="at least 1"):
+        _ = statistics.mean
+    statistics.update(np.ones((1, 2)))
+    np.testing.assert_array_equal(statistics.mean, [1, 1])
+    with pytest.raises(UserError, match="at least 2 samples, not 1"):
+        _ = statistics.cov
+
+
+@pytest.mark.parametrize(
+    "features", [np.zeros((2, 3)), np.zeros(2), np.array([[1.0, np.nan]])]
+)
+def test_wrong_features(features):
+    with pytest.raises(ValueError):
+        FeatureStatistics(2).update(features)
+
+
+# ------------------------------------------------------------------- distance
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 8))
+def test_diagonal_covariances_have_a_closed_form(seed, d):
+    rng = np.random.default_rng(seed)
+    mu1, mu2 = rng.normal(size=(2, d))
+    s1, s2 = rng.uniform(0, 3, size=(2, d))  # standard deviations
+    expected = np.sum((mu1 - mu2) ** 2) + np.sum((s1 - s2) ** 2)
+    got = frechet_distance(mu1, np.diag(s1**2), mu2, np.diag(s2**2))
+    assert got == pytest.approx(expected, rel=1e-10, abs=1e-10)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12))
+def test_agrees_with_sqrtm(seed, d):
+    rng = np.random.default_rng(seed)
+    mu1, mu2 = rng.normal(size=(2, d))
+    cov1, cov2 = random_cov(rng, d), random_cov(rng, d) + 0.1 * np.eye(d)
+    root = scipy.linalg.sqrtm(cov1 @ cov2).real
+    expected = np.sum((mu1 - mu2) ** 2) + np.trace(cov1 + cov2 - 2 * root)
+    assert frechet_distance(mu1, cov1, mu2, cov2) == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("rank", [None, 5])
+def test_equal_gaussians_have_distance_zero(rank):
+    rng = np.random.default_rng(0)
+    mu, cov = rng.normal(size=64), random_cov(rng, 64, rank)
+    assert 0 <= frechet_distance(mu, cov, mu, cov) < 1e-6
+    assert 0 <= frechet_distance(mu, 1e6 * cov, mu, 1e6 * cov) < 1e-6
+
+
+def test_rank_deficient_covariances():
+    # Orthogonal subspaces share nothing; a scaled copy differs by its roots alone.
+    cov1, cov2 = np.diag([4.0, 1.0, 0, 0]), np.diag([0, 0, 9.0, 0])
+    zero = np.zeros(4)
+    rotation = scipy.linalg.qr(np.random.default_rng(3).normal(size=(4, 4)))[0]
+    cov1, cov2 = rotation @ cov1 @ rotation.T, rotation @ cov2 @ rotation.T
+    assert frechet_distance(zero, cov1, zero, cov2) == pytest.approx(14, abs=1e-6)
+    assert frechet_distance(zero, cov1, zero, 4 * cov1) == pytest.approx(5, abs=1e-6)
+    assert frechet_distance(zero, cov1, zero, 0 * cov1) == pytest.approx(5, abs=1e-12)
+
+
+@pytest.mark.parametrize("num_samples", [3, 20])
+def test_fewer_samples_than_features(num_samples):
+    rng = np.random.default_rng(4)
+    x = statistics_of(rng.normal(size=(num_samples, 64)), 8)
+    y = statistics_of(rng.normal(size=(num_samples, 64)) + 1, 8)
+    d_xy = frechet_distance(x.mean, x.cov, y.mean, y.cov)
+    assert d_xy == pytest.approx(frechet_distance(y.mean, y.cov, x.mean, x.cov))
+    assert d_xy > 0 and np.isfinite(d_xy)
+    assert frechet_distance(x.mean, x.cov, x.mean, x.cov) < 1e-6
+
+
+def test_rotation_and_shift_of_both_change_nothing():
+    rng = np.random.default_rng(5)
+    mu1, mu2 = rng.normal(size=(2, 6))
+    cov1, cov2 = random_cov(rng, 6), random_cov(rng, 6)
+    q = scipy.linalg.qr(rng.normal(size=(6, 6)))[0]
+    moved = frechet_distance(q @ mu1 + 3, q @ cov1 @ q.T, q @ mu2 + 3, q @ cov2 @ q.T)
+    assert moved == pytest.approx(frechet_distance(mu1, cov1, mu2, cov2), rel=1e-10)
+
+
+@pytest.mark.parametrize("shapes", [(2, 2, 3, 3), (2, 3, 2, 2), (2, 2, 2, 3)])
+def test_shapes_that_do_not_fit(shapes):
+    d1, c1, d2, c2 = shapes
+    with pytest.raises(ValueError):
+        frechet_distance(np.zeros(d1), np.eye(c1), np.zeros(d2), np.eye(c2))
