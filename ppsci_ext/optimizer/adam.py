@@ -32,7 +32,7 @@ class _AdamEpsilonHat(optim.Adam):
         power = self._get_accumulator_master(
             self._beta2_pow_acc_str, param_and_grad[0]
         )  # on the host, also when training on a GPU
-        self._epsilon = self._epsilon_hat / math.sqrt(1.0 - float(power))
+        self._epsilon = self._epsilon_hat / math.sqrt(1.0 - power.item())
         return super()._append_optimize_op(block, param_and_grad)
 
 

@@ -91,7 +91,7 @@ def save_checkpoint(
     shutil.rmtree(temporary, ignore_errors=True)
     os.makedirs(temporary)
     save_file(
-        {key: np.ascontiguousarray(array) for key, array in arrays.items()},
+        {key: np.asarray(array, order="C") for key, array in arrays.items()},
         osp.join(temporary, "state.safetensors"),
     )
     with open(osp.join(temporary, "state.json"), "w", encoding="utf-8") as file:

@@ -27,6 +27,7 @@ from typing import Literal
 from typing import Optional
 from typing import Tuple
 from typing import Union
+from typing import get_args
 
 from hydra import compose
 from hydra import initialize_config_dir
@@ -62,7 +63,7 @@ class DataConfig(BaseModel):
 
 class ModelConfig(BaseModel):
     model_config = _STRICT
-    name: Literal["mlp", "dcgan", "resnet"]
+    name: Literal["dcgan", "resnet", None] = None
     dim: PositiveInt
     latent_dim: PositiveInt
     image_shape: Optional[Tuple[PositiveInt, PositiveInt, PositiveInt]] = None
@@ -131,7 +132,7 @@ class CaseConfig(ppsci_config.SolverConfig):
 
     model_config = _STRICT
     output_dir: str = Field(min_length=1)
-    PAPER: Dict[str, Dict[str, Any]] = {}
+    PAPER: Dict[str, Any] = {}
     DATA: DataConfig
     MODEL: ModelConfig
     GAN: GANConfig
@@ -140,17 +141,22 @@ class CaseConfig(ppsci_config.SolverConfig):
     INFER: InferConfig
 
     @model_validator(mode="after")
-    def penalty_is_per_sample(self):
+    def groups_fit_together(self):
         if self.GAN.name == "wgan_gp" and self.MODEL.critic_batch_norm:
             raise ValueError(
                 "MODEL.critic_batch_norm=true mixes the samples of a batch, but the gradient "
                 "penalty is per sample: leave it to GAN.name=wgan"
             )
+        if self.GAN.fixed_generator and self.mode != "train":
+            raise ValueError(
+                f"GAN.fixed_generator=true leaves mode={self.mode} without a generator: it is "
+                "for mode=train only"
+            )
         if self.MODEL.conditional and self.MODEL.num_classes < 2:
             raise ValueError("MODEL.conditional=true needs MODEL.num_classes")
-        if self.MODEL.conditional and self.MODEL.name != "resnet":
+        if self.MODEL.conditional and self.MODEL.name == "dcgan":
             raise ValueError(
-                "MODEL.conditional=true is for MODEL.name=resnet: the others take no labels"
+                "MODEL.conditional=true is for MODEL.name=resnet: dcgan takes no labels"
             )
         return self
 
@@ -164,6 +170,14 @@ def check_config(cfg: DictConfig) -> None:
     Raises:
         UserError: Naming the first key that is wrong, its value and what it may be.
     """
+    # these two select among PAPER's values, so they come before anything else
+    for group, schema in (("GAN", GANConfig), ("MODEL", ModelConfig)):
+        choices = get_args(schema.model_fields["name"].annotation)
+        if cfg[group].get("name") not in choices:
+            raise UserError(
+                f"{group}.name={cfg[group].name} is refused: it should be one of "
+                f"{', '.join(filter(None, choices))}."
+            )
     try:
         values = OmegaConf.to_container(cfg, resolve=True)
         CaseConfig(**values)
@@ -210,7 +224,9 @@ def _flat_keys(tree: Dict[str, Any], prefix: str = "") -> List[str]:
     return keys
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
+    while not str(error) and error.__cause__ is not None:
+        error = error.__cause__
     return f"{str(error).splitlines()[0].rstrip('.')}."
 
 

@@ -224,8 +224,10 @@ def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
         spec.append(paddle.static.InputSpec([None], "int64", "labels"))
     generator.eval()
     os.makedirs(osp.dirname(cfg.INFER.export_path) or ".", exist_ok=True)
+    paddle.jit.enable_to_static(True)  # a Solver in this process has switched it off
     static = paddle.jit.to_static(generator, input_spec=spec, full_graph=True)
     paddle.jit.save(static, cfg.INFER.export_path)
+    paddle.jit.enable_to_static(False)
     logger.message(f"Exported: {cfg.INFER.export_path}.json, .pdiparams")
 
 
@@ -248,6 +250,7 @@ def load_exported(cfg: DictConfig) -> inference.Predictor:
         config.enable_use_gpu(cfg.INFER.gpu_mem, cfg.INFER.gpu_id)
     else:
         config.disable_gpu()
+        config.disable_mkldnn()  # it can't run the nearest-neighbour upsampling
         config.set_cpu_math_library_num_threads(
             int(os.environ.get("MKL_NUM_THREADS", "1"))
         )

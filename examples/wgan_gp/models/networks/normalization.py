@@ -75,8 +75,11 @@ class ConditionalBatchNorm(nn.Layer):
         self.scale = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(1.0))
         self.offset = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(0.0))
         _register_unused_averages(self, num_features)
+        # the exported graph can't be optimised without a scale and an offset here
+        self.register_buffer("_ones", paddle.ones([num_features]), persistable=False)
+        self.register_buffer("_zeros", paddle.zeros([num_features]), persistable=False)
 
     def forward(self, x: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
         scale = self.scale(labels).unsqueeze([2, 3])
         offset = self.offset(labels).unsqueeze([2, 3])
-        return _normalize(self, x, None, None) * scale + offset
+        return _normalize(self, x, self._ones, self._zeros) * scale + offset

@@ -1,0 +1,43 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+import os
+from os import path as osp
+
+import ppsci_ext  # noqa: F401  isort: skip  before paddle: it sets the CPU's environment
+import paddle
+import pytest
+from ppsci.utils import logger
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logger():
+    """Nothing but warnings of PaddleScience in the output of the tests."""
+    logger.init_logger("ppsci", None, "warning")
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    paddle.seed(2017)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> str:
+    """Folder with mnist/, cifar-10-batches-bin/ and weights/."""
+    root = os.environ.get("WGAN_GP_TEST_DATA")
+    if not root or not osp.isdir(root):
+        pytest.skip("WGAN_GP_TEST_DATA names no folder with real data")
+    return osp.abspath(root)

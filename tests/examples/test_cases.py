@@ -1,0 +1,236 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The case scripts as a user runs them, at tiny widths."""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+import sys
+from os import path as osp
+from typing import NamedTuple
+
+import numpy as np
+import paddle
+import pytest
+from PIL import Image
+
+from wgan_gp.models.networks import ResNetGenerator
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+CASES = osp.join(ROOT, "examples", "wgan_gp", "cases")
+SHORT = ["TRAIN.epochs=1", "TRAIN.iters_per_epoch=4", "TRAIN.log_freq=2"]
+
+
+class Done(NamedTuple):
+    """How a case script ended."""
+
+    returncode: int
+    stderr: str
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Run a case script in this process (importing PaddleScience takes seconds), in tmp_path."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_case(case, *overrides, check=True):
+        script = osp.join(CASES, f"{case}.py")
+        monkeypatch.setattr(sys, "argv", [script, *overrides])
+        code = 0
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+        stderr = capsys.readouterr().err
+        assert code == 0 or not check, stderr
+        return Done(code, stderr)
+
+    return run_case
+
+
+def records(folder):
+    with open(folder / "metrics.jsonl", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_toy_from_training_to_samples(run, tmp_path):
+    small = ["MODEL.dim=16", "TRAIN.batch_size=32", "EVAL.num_samples=100", "output_dir=run"]
+    run("wgan_gp_toy", *SHORT, *small, "TRAIN.ema.use_ema=true")
+    folder = tmp_path / "run"
+    for name in (
+        "config.yaml",
+        "train.log",
+        "curves.png",
+        "samples/real.png",
+        "samples/iter_00000004.png",
+        "checkpoints/latest",
+        "generator.pdparams",
+        "generator_ema.pdparams",
+        "critic.pdparams",
+    ):
+        assert (folder / name).is_file(), name
+    assert [r["iteration"] for r in records(folder)] == [2, 4]
+    assert (folder / "checkpoints" / "latest").read_text().strip() == "iter_00000004"
+
+    run("wgan_gp_toy", "mode=eval", *small)
+    result = json.loads((folder / "eval.json").read_text())
+    assert result["case"] == "wgan_gp_toy" and result["iteration"] == 4
+    assert result["samples"] == 100 and result["seed"] == 42
+    assert result["extractor"] is None and result["weights"] == "run/generator.pdparams"
+    names = {"modes_covered", "modes_total", "high_quality", "W1", "W2"}
+    twins = {f"real_{name}" for name in names - {"modes_total"}}
+    assert set(result["metrics"]) == names | twins
+    assert result["metrics"]["real_modes_covered"] == 8
+
+    before = (folder / "eval.json").read_bytes()
+    run("wgan_gp_toy", "mode=eval", *small)
+    assert (folder / "eval.json").read_bytes() == before  # the seed fixes the score
+
+    run("wgan_gp_toy", "mode=export", *small)
+    run("wgan_gp_toy", "mode=infer", *small, "INFER.num_samples=10")
+    assert np.load(folder / "samples.npz")["samples"].shape == (10, 2)
+    assert (folder / "samples.png").is_file()
+
+    again = run("wgan_gp_toy", *SHORT, *small, check=False)
+    assert again.returncode == 2 and "already holds a run" in again.stderr
+    more = [s.replace("epochs=1", "epochs=2") for s in SHORT]
+    run("wgan_gp_toy", *more, *small, "TRAIN.ema.use_ema=true", "TRAIN.resume=true")
+    assert [r["iteration"] for r in records(folder)] == [2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("data", ["25gaussians", "swissroll"])
+def test_other_toy_distributions_and_objectives(run, tmp_path, data):
+    small = ["MODEL.dim=8", f"DATA.name={data}", "EVAL.num_samples=50", "output_dir=run"]
+    run("wgan_gp_toy", *SHORT, *small, "GAN.name=wgan", "TRAIN.eval_during_train=true")
+    evaluations = [r for r in records(tmp_path / "run") if "eval" in r]
+    assert len(evaluations) == 1 and evaluations[0]["iteration"] == 4
+    assert ("modes_covered" in evaluations[0]["eval"]) == (data == "25gaussians")
+    critic = paddle.load(str(tmp_path / "run" / "critic.pdparams"))
+    assert max(float(w.abs().max()) for w in critic.values()) <= 0.01 + 1e-9
+
+
+def test_fixed_generator(run, tmp_path):
+    run("wgan_gp_toy", *SHORT, "MODEL.dim=8", "GAN.fixed_generator=true", "output_dir=run")
+    assert not (tmp_path / "run" / "generator.pdparams").exists()
+    assert all(r["generator_loss"] is None for r in records(tmp_path / "run"))
+    done = run("wgan_gp_toy", "mode=eval", "GAN.fixed_generator=true", check=False)
+    assert done.returncode == 2 and "without a generator" in done.stderr
+
+
+@pytest.fixture
+def own_images(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    labels = np.arange(40) % 2
+    for split, part in (("train", slice(0, 30)), ("test", slice(30, 40))):
+        np.savez(tmp_path / f"{split}.npz", images=images[part], labels=labels[part])
+        for i in range(part.start, part.stop):
+            folder = tmp_path / "pictures" / split / f"class{labels[i]}"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(images[i]).save(folder / f"{i}.png")
+    return tmp_path
+
+
+IMAGES = [
+    "MODEL.image_shape=[3,16,16]",
+    "MODEL.dim=4",
+    "TRAIN.batch_size=6",
+    "EVAL.num_samples=20",
+    "EVAL.batch_size=10",
+    "output_dir=run",
+]
+
+
+def test_own_npz_with_the_conditional_resnet(run, own_images):
+    data = ["DATA.name=npz", "DATA.root=.", "MODEL.num_classes=2"]
+    run("wgan_gp_cifar", *SHORT, *IMAGES, *data)
+    folder = own_images / "run"
+    assert all(np.isfinite(r["validation_critic_loss"]) for r in records(folder))
+    assert all(r["acgan"] > 0 for r in records(folder))
+    assert (folder / "samples" / "real.png").is_file()
+
+    run("wgan_gp_cifar", "mode=export", *IMAGES, *data)
+    run("wgan_gp_cifar", "mode=infer", *IMAGES, *data, "INFER.num_samples=8", "INFER.batch_size=4")
+    arrays = np.load(folder / "samples.npz")
+    assert arrays["samples"].shape == (8, 3, 16, 16)
+    assert arrays["labels"].tolist() == [0, 1] * 4
+    # the exported graph gives what the network gives, batch statistics included
+    generator = ResNetGenerator((3, 16, 16), 4, num_classes=2)
+    generator.set_state_dict(paddle.load(str(folder / "generator.pdparams")))
+    noise = np.random.default_rng(42).standard_normal((8, 128), dtype=np.float32)
+    expected = generator(paddle.to_tensor(noise[4:]), paddle.to_tensor(arrays["labels"][4:]))
+    np.testing.assert_allclose(arrays["samples"][4:], expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("case", ["wgan_gp_mnist", "wgan_gp_cifar"])
+def test_own_folder_with_the_dcgan_pair(run, own_images, case):
+    own = ["DATA.name=folder", "DATA.root=pictures", "GAN.name=wgan"]
+    model = ["MODEL.name=dcgan"] if case == "wgan_gp_cifar" else []
+    run(case, *SHORT, *IMAGES, *own, *model)
+    assert len(records(own_images / "run")) == 2
+
+
+@pytest.mark.parametrize(
+    "overrides, says",
+    [
+        (["DATA.root=nowhere"], "nowhere"),
+        (["DATA.name=npz", "DATA.root=.", "MODEL.num_classes=5"], "have 2 classes"),
+        (["DATA.name=npz", "DATA.root=.", "MODEL.image_shape=[3,32,32]"], "MODEL.image_shape=\\[3,16,16\\]"),
+        (["mode=eval", "EVAL.extractor.name=inceptoin"], "cifar10_resnet56"),
+        (["mode=eval"], "EVAL.extractor.weights"),
+        (["mode=export"], "no weights at run/generator.pdparams"),
+        (["mode=infer"], "export it first"),
+        (["TRAIN.resume=true", "DATA.name=npz", "DATA.root=.", "MODEL.num_classes=2"], "holds no checkpoint"),
+    ],
+)  # fmt: skip
+def test_a_users_mistake_is_one_sentence(run, own_images, overrides, says):
+    done = run("wgan_gp_cifar", *IMAGES, *overrides, check=False)
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    (error,) = [e for e in done.stderr.splitlines() if e.startswith("error: ")]
+    assert re.search(says, error), error
+
+
+def test_mnist_is_trained(run, real_data, tmp_path, monkeypatch):
+    small = ["MODEL.dim=4", "EVAL.num_samples=20", "EVAL.batch_size=20", "output_dir=run", "TRAIN.validation_size=60"]
+    monkeypatch.setenv("WGAN_GP_DATA", real_data)
+    run("wgan_gp_mnist", *SHORT, *small)
+    assert all(np.isfinite(r["validation_critic_loss"]) for r in records(tmp_path / "run"))
+    assert Image.open(tmp_path / "run" / "samples" / "real.png").size[0] > 400
+
+
+def test_cifar_is_trained_and_scored_by_the_named_extractor(
+    run, real_data, own_images, monkeypatch
+):
+    """Trained on CIFAR-10; scored against own images, which are few, to be quick."""
+    monkeypatch.setenv("WGAN_GP_DATA", real_data)
+    run(
+        "wgan_gp_cifar", *SHORT, "MODEL.dim=4", "TRAIN.batch_size=6",
+        "output_dir=run", "TRAIN.validation_size=6",
+    )  # fmt: skip
+    rng = np.random.default_rng(1)
+    np.savez(own_images / "few.npz", images=rng.integers(0, 256, (80, 3, 32, 32), dtype=np.uint8), labels=np.arange(80) % 10)
+    weights = osp.join(real_data, "weights", "resnet56-4bfd9763.th")
+    evaluation = [
+        "mode=eval", "MODEL.dim=4", "output_dir=run", "DATA.name=npz", "DATA.root=few.npz",
+        "EVAL.num_samples=30", "EVAL.batch_size=10", f"EVAL.extractor.weights={weights}",
+    ]  # fmt: skip
+    run("wgan_gp_cifar", *evaluation)
+    result = json.loads((own_images / "run" / "eval.json").read_text())
+    assert result["extractor"]["name"] == "cifar10_resnet56"
+    assert result["extractor"]["sha256"].startswith("4bfd9763")
+    assert set(result["metrics"]) == {"IS_mean", "IS_std", "FID"}
+    assert result["metrics"]["IS_mean"] >= 1 and result["metrics"]["FID"] > 0

@@ -1,0 +1,324 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+import json
+from os import path as osp
+
+import numpy as np
+import paddle
+import pytest
+from omegaconf import OmegaConf
+from paddle import nn
+from paddle.framework import core
+from ppsci.utils import ema
+
+from ppsci_ext.data import BatchStream
+from ppsci_ext.optimizer import Adam
+from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import frozen
+from ppsci_ext.solver.record import MetricsLog
+from ppsci_ext.solver.record import TermMeans
+from ppsci_ext.utils import UserError
+
+BATCH, N_CRITIC = 5, 3
+
+
+class LinearGAN:
+    """Smallest pair that trains: a shift of noise against a linear score."""
+
+    def __init__(self):
+        self.generator = nn.Linear(2, 2)
+        self.critic = nn.Linear(2, 1)
+        self.calls = []
+        self.real = []
+
+    def check(self, real, labels):
+        self.calls.append("check")
+
+    def critic_loss(self, real, labels):
+        self.calls.append("critic")
+        self.real.append(real.numpy())
+        with paddle.no_grad():
+            fake = self.generator(paddle.randn([real.shape[0], 2]))
+        wasserstein = self.critic(real).mean() - self.critic(fake).mean()
+        penalty = self.critic.weight.square().sum()
+        return {"critic_loss": penalty - wasserstein, "wasserstein": wasserstein.detach()}
+
+    def generator_loss(self, batch_size):
+        self.calls.append("generator")
+        self.generator_batch = batch_size
+        with frozen(self.critic):
+            fake = self.generator(paddle.randn([batch_size, 2]))
+            return {"generator_loss": -self.critic(fake).mean()}
+
+    def constrain_critic(self):
+        self.calls.append("constrain")
+
+
+def data(n=31):
+    return np.random.default_rng(0).standard_normal((n, 2)).astype("float32") + 3
+
+
+def build(output_dir=None, epochs=2, cfg=None, **kwargs):
+    paddle.seed(1)
+    gan = LinearGAN()
+    solver = AdversarialSolver(
+        gan,
+        BatchStream(data(), BATCH, seed=3),
+        Adam(1e-2, 0.5, 0.9)(gan.generator),
+        Adam(1e-2, 0.5, 0.9)(gan.critic),
+        n_critic=kwargs.pop("n_critic", N_CRITIC),
+        output_dir=None if output_dir is None else str(output_dir),
+        epochs=epochs,
+        iters_per_epoch=4,
+        log_freq=3,
+        save_freq=1,
+        **kwargs,
+    )
+    return solver, gan
+
+
+def weights(gan):
+    return np.concatenate(
+        [p.numpy().ravel() for n in (gan.generator, gan.critic) for p in n.parameters()]
+    )
+
+
+def test_order_of_the_loop():
+    solver, gan = build(epochs=1)
+    solver.train()
+    critic = ["critic", "constrain"] * N_CRITIC
+    assert gan.calls == ["check", *critic] + ["generator", *critic] * 3
+
+
+def test_every_critic_step_gets_fresh_data_and_the_generator_none():
+    solver, gan = build(epochs=1)
+    solver.train()
+    assert len(gan.real) == 4 * N_CRITIC
+    first_pass = np.concatenate(gan.real[: 31 // BATCH])
+    assert len(np.unique(first_pass, axis=0)) == len(first_pass)  # no repetition
+    known = {tuple(row) for row in data()}
+    assert all(tuple(row) in known for batch in gan.real for row in batch)
+
+
+def test_steps_touch_their_own_network_only():
+    solver, gan = build()
+    generator = [p.numpy() for p in gan.generator.parameters()]
+    solver.critic_step()
+    assert all(np.array_equal(p.numpy(), old) for p, old in zip(gan.generator.parameters(), generator))
+    assert all(p.grad is None for p in gan.generator.parameters())
+    critic = [p.numpy() for p in gan.critic.parameters()]
+    assert all(p.grad is None for p in gan.critic.parameters())  # cleared after the step
+    solver.generator_step()
+    assert all(np.array_equal(p.numpy(), old) for p, old in zip(gan.critic.parameters(), critic))
+    assert all(p.grad is None for p in gan.critic.parameters())
+    assert all(not p.stop_gradient for p in gan.critic.parameters())
+    assert not np.array_equal(gan.generator.weight.numpy(), generator[0])
+
+
+@pytest.mark.parametrize(
+    "schedule, steps", [(2, [2, 2, 2, 2]), ({0: 4, 1: 2, 3: 1}, [4, 2, 2, 1])]
+)
+def test_schedule_of_critic_steps(schedule, steps):
+    solver, gan = build(epochs=1, n_critic=schedule)
+    solver.train()
+    between = " ".join(gan.calls[1:]).split("generator")
+    assert [part.split().count("critic") for part in between] == steps
+
+
+def test_batch_of_the_generator():
+    solver, gan = build(epochs=1, generator_batch_size=11)
+    solver.train()
+    assert gan.generator_batch == 11
+
+
+def test_files_of_a_run(tmp_path):
+    drawn = []
+    solver, gan = build(tmp_path / "run", reporter=lambda s: drawn.append(s.iteration))
+    solver.train()
+    run = tmp_path / "run"
+    records = [json.loads(line) for line in (run / "metrics.jsonl").open()]
+    assert [r["iteration"] for r in records] == [3, 6]
+    for record in records:
+        for key in ("critic_loss", "wasserstein", "generator_loss", "critic_lr", "generator_lr", "seconds"):
+            assert isinstance(record[key], float)
+        assert record["slope"] is None and record["gradient_penalty"] is None
+    assert drawn == [4, 8]
+    assert (run / "checkpoints" / "latest").read_text() == "iter_00000008\n"
+    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["iter_00000004", "iter_00000008", "latest"]
+    for name, network in (("generator", gan.generator), ("critic", gan.critic)):
+        loaded = paddle.load(str(run / f"{name}.pdparams"))
+        assert np.array_equal(loaded["weight"].numpy(), network.weight.numpy())
+
+
+def test_resumed_run_equals_the_uninterrupted_one(tmp_path):
+    whole, gan = build(tmp_path / "whole", epochs=3)
+    whole.train()
+    first, _ = build(tmp_path / "parts", epochs=1)
+    first.train()
+    nn.Linear(5, 5)  # shifts Paddle's automatic parameter names
+    paddle.seed(999)
+    second, resumed = build(tmp_path / "parts", epochs=3)
+    paddle.seed(12345)
+    second.resume_from = str(tmp_path / "parts" / "checkpoints" / "iter_00000004")
+    second.train()
+    assert np.array_equal(weights(gan), weights(resumed))
+    lines = [
+        [{k: v for k, v in json.loads(line).items() if k not in ("seconds", "images_per_second")} for line in open(tmp_path / run / "metrics.jsonl")]
+        for run in ("whole", "parts")
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_lines_beyond_the_checkpoint_are_cut(tmp_path):
+    solver, _ = build(tmp_path / "run", epochs=2)
+    solver.train()
+    again, _ = build(tmp_path / "run", epochs=2)
+    again.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
+    again.train()
+    iterations = [json.loads(line)["iteration"] for line in open(tmp_path / "run" / "metrics.jsonl")]
+    assert iterations == [3, 6]
+
+
+def test_an_existing_run_is_not_overwritten(tmp_path):
+    solver, _ = build(tmp_path / "run", epochs=1)
+    solver.train()
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    again, _ = build(tmp_path / "run", epochs=1)
+    with pytest.raises(UserError, match="already holds a run.*TRAIN.resume=true"):
+        again.train()
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_watching_does_not_change_the_training(tmp_path):
+    """Validation, evaluation and pictures draw random numbers, training doesn't notice."""
+
+    def noisy(*_):
+        paddle.randn([7])
+        np.random.rand()
+        return {"metric": 1.0}
+
+    plain, gan = build(epochs=2)
+    plain.train()
+    held_out = [(paddle.to_tensor(data(4)), None), (paddle.to_tensor(data(2)), None)]
+    watched, other = build(
+        tmp_path / "run", epochs=2, validation=held_out, evaluator=noisy, reporter=noisy, eval_during_train=True
+    )
+    watched.train()
+    assert np.array_equal(weights(gan), weights(other))
+    records = [json.loads(line) for line in open(tmp_path / "run" / "metrics.jsonl")]
+    assert [r for r in records if "eval" in r] == [
+        {"iteration": 4, "eval": {"metric": 1.0}},
+        {"iteration": 8, "eval": {"metric": 1.0}},
+    ]
+    assert all("validation_critic_loss" in r for r in records if "eval" not in r)
+
+
+def test_validation_loss_is_the_mean_over_samples():
+    class Fixed(LinearGAN):
+        def critic_loss(self, real, labels):
+            return {"critic_loss": real.mean()}
+
+    solver, _ = build()
+    solver.gan = Fixed()
+    solver.validation = [(paddle.full([3, 2], 1.0), None), (paddle.full([1, 2], 5.0), None)]
+    assert solver._validation_loss() == pytest.approx(2.0)
+
+
+def test_moving_average_per_iteration(tmp_path):
+    solver, gan = build(tmp_path / "run", epochs=1)
+    solver.ema_model = ema.ExponentialMovingAverage(gan.generator, 0.5)
+    solver.avg_freq = 1
+    expected = gan.generator.weight.numpy()
+    states = []
+    finish = solver.finish_iteration
+
+    def spy(terms):
+        states.append(gan.generator.weight.numpy())
+        finish(terms)
+
+    solver.finish_iteration = spy
+    solver.train()
+    for state in states:
+        expected = 0.5 * expected + 0.5 * state
+    averaged = paddle.load(str(tmp_path / "run" / "generator_ema.pdparams"))["weight"]
+    np.testing.assert_allclose(averaged.numpy(), expected, rtol=1e-5)
+    plain = paddle.load(str(tmp_path / "run" / "generator.pdparams"))["weight"]
+    assert np.array_equal(plain.numpy(), states[-1])
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    solver, _ = build(tmp_path / "run", epochs=1)
+    solver.train()
+    other, gan = build(tmp_path / "run", epochs=2)
+    gan.critic = nn.Linear(2, 2)
+    other.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
+    with pytest.raises(UserError, match="'weight' should have the shape"):
+        other.train()
+
+
+def test_a_static_critic_is_refused():
+    gan = LinearGAN()
+    gan.critic = paddle.jit.to_static(gan.critic)
+    with pytest.raises(UserError, match="to_static.*loses the gradient"):
+        AdversarialSolver(gan, None, None, None)
+
+
+def test_to_static_in_the_configuration_is_refused():
+    gan = LinearGAN()
+    with pytest.raises(UserError, match="to_static=false"):
+        AdversarialSolver(gan, None, None, None, cfg=OmegaConf.create({"to_static": True}))
+
+
+def test_prim_with_a_normalised_critic_is_refused():
+    gan = LinearGAN()
+    gan.critic = nn.Sequential(nn.Linear(2, 4), nn.LayerNorm(4), nn.Linear(4, 1))
+    core.set_prim_eager_enabled(True)
+    try:
+        with pytest.raises(UserError, match=r"prim=true.*'1' \(LayerNorm\)"):
+            AdversarialSolver(gan, None, None, None)
+    finally:
+        core.set_prim_eager_enabled(False)
+
+
+def test_term_means():
+    means = TermMeans()
+    for i in range(4):
+        means.update({"a": paddle.to_tensor(float(i))})
+    means.update({"b": paddle.to_tensor(7.0)})
+    assert means.means() == {"a": 1.5, "b": 7.0}
+    other = TermMeans()
+    other.restore(means.arrays(), means.counts)
+    assert other.means() == means.means()
+    means.reset()
+    assert means.means() == {}
+
+
+def test_metrics_log_ignores_a_line_cut_short(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"iteration": 1}\n{"iteration": 2}\n{"itera')
+    log = MetricsLog(str(path))
+    log.truncate(1)
+    log.append({"iteration": 3})
+    assert path.read_text() == '{"iteration": 1}\n{"iteration": 3}\n'
+
+
+def test_nothing_is_written_without_an_output_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    solver, _ = build(epochs=1)
+    solver.train()
+    assert list(tmp_path.iterdir()) == []
+    assert not osp.exists("checkpoints")
