@@ -16,4 +16,5 @@
 
 from __future__ import annotations
 
-from ppsci_ext import utils  # noqa: F401  sets the CPU's environment before paddle loads
+# sets the CPU's environment before paddle loads
+import ppsci_ext.utils  # noqa: F401

@@ -17,7 +17,10 @@ from __future__ import annotations
 import os
 from os import path as osp
 
-import ppsci_ext  # noqa: F401  isort: skip  before paddle: it sets the CPU's environment
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
 import paddle
 import pytest
 from ppsci.utils import logger

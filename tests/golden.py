@@ -36,7 +36,10 @@ from typing import Tuple
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
-import ppsci_ext  # noqa: E402, F401  isort: skip  before paddle: it sets the CPU's environment
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
 import numpy as np
 import paddle
 import ppsci
@@ -58,8 +61,6 @@ from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import losses
 
 Trace = Mapping[str, np.ndarray]
-
-# the authors' names -> ours; the last part (W, Filters, scale ...) is translated by _LEAVES
 _RENAMES = {
     "gan_toy.py": [
         (r"(Generator|Discriminator)\.([123])\.Linear", lambda m: f"net.{2 * int(m[2]) - 2}"),
@@ -421,9 +422,7 @@ def _replay_layernorm(trace: Trace) -> Dict[str, float]:
     norm.bias.set_value(trace["ln/offset"])
     y = norm(x)
     inputs = [x, norm.weight, norm.bias]
-    first = paddle.grad(
-        (y * leaf("ln/cotangent")).sum(), inputs, create_graph=True
-    )
+    first = paddle.grad((y * leaf("ln/cotangent")).sum(), inputs, create_graph=True)
     found["ln/y"] = y
     found["ln/dx"], found["ln/dscale"], found["ln/doffset"] = first
     q = (first[0] * leaf("ln/cotangent2")).sum()

@@ -53,7 +53,9 @@ def test_replay(name):
         assert len(errors) == 23
         assert all(error < 2e-5 for error in errors.values()), errors
         return
-    expected = set(TOLERANCES) - (set() if "wgan_gp" in name or "resnet" in name else {"slopes"})
+    expected = set(TOLERANCES) - (
+        set() if "wgan_gp" in name or "resnet" in name else {"slopes"}
+    )
     assert set(errors) == expected
     too_large = {k: v for k, v in errors.items() if not v < TOLERANCES[k]}
     assert not too_large
@@ -63,7 +65,9 @@ def test_a_changed_trace_is_noticed(tmp_path):
     """The comparison can fail: a weight off by 1 % shows in every quantity behind it."""
     with np.load(osp.join(FOLDER, "toy_wgan_gp.npz")) as file:
         trace = dict(file)
-    trace["param/Discriminator.2.Linear.W"] = 1.01 * trace["param/Discriminator.2.Linear.W"]
+    trace["param/Discriminator.2.Linear.W"] = (
+        1.01 * trace["param/Discriminator.2.Linear.W"]
+    )
     path = tmp_path / "changed.npz"
     np.savez(path, **trace)
     errors = golden.replay(str(path))

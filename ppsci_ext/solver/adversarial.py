@@ -488,7 +488,9 @@ class AdversarialSolver(ppsci.solver.Solver):
 
         def part(prefix: str) -> Dict[str, np.ndarray]:
             start = f"{prefix}/"
-            return {k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)}
+            return {
+                k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)
+            }
 
         for name, network in self._networks().items():
             _set_weights(network, part(name), f"{folder} ({name})")
@@ -502,7 +504,9 @@ class AdversarialSolver(ppsci.solver.Solver):
         if self.scaler is not None and state["scaler"] is not None:
             self.scaler.load_state_dict(
                 {
-                    key: np.asarray(value, "float32") if isinstance(value, list) else value
+                    key: np.asarray(value, "float32")
+                    if isinstance(value, list)
+                    else value
                     for key, value in state["scaler"].items()
                 }
             )

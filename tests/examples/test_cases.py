@@ -68,7 +68,12 @@ def records(folder):
 
 
 def test_toy_from_training_to_samples(run, tmp_path):
-    small = ["MODEL.dim=16", "TRAIN.batch_size=32", "EVAL.num_samples=100", "output_dir=run"]
+    small = [
+        "MODEL.dim=16",
+        "TRAIN.batch_size=32",
+        "EVAL.num_samples=100",
+        "output_dir=run",
+    ]
     run("wgan_gp_toy", *SHORT, *small, "TRAIN.ema.use_ema=true")
     folder = tmp_path / "run"
     for name in (
@@ -114,7 +119,12 @@ def test_toy_from_training_to_samples(run, tmp_path):
 
 @pytest.mark.parametrize("data", ["25gaussians", "swissroll"])
 def test_other_toy_distributions_and_objectives(run, tmp_path, data):
-    small = ["MODEL.dim=8", f"DATA.name={data}", "EVAL.num_samples=50", "output_dir=run"]
+    small = [
+        "MODEL.dim=8",
+        f"DATA.name={data}",
+        "EVAL.num_samples=50",
+        "output_dir=run",
+    ]
     run("wgan_gp_toy", *SHORT, *small, "GAN.name=wgan", "TRAIN.eval_during_train=true")
     evaluations = [r for r in records(tmp_path / "run") if "eval" in r]
     assert len(evaluations) == 1 and evaluations[0]["iteration"] == 4
@@ -124,7 +134,13 @@ def test_other_toy_distributions_and_objectives(run, tmp_path, data):
 
 
 def test_fixed_generator(run, tmp_path):
-    run("wgan_gp_toy", *SHORT, "MODEL.dim=8", "GAN.fixed_generator=true", "output_dir=run")
+    run(
+        "wgan_gp_toy",
+        *SHORT,
+        "MODEL.dim=8",
+        "GAN.fixed_generator=true",
+        "output_dir=run",
+    )
     assert not (tmp_path / "run" / "generator.pdparams").exists()
     assert all(r["generator_loss"] is None for r in records(tmp_path / "run"))
     done = run("wgan_gp_toy", "mode=eval", "GAN.fixed_generator=true", check=False)
@@ -164,7 +180,14 @@ def test_own_npz_with_the_conditional_resnet(run, own_images):
     assert (folder / "samples" / "real.png").is_file()
 
     run("wgan_gp_cifar", "mode=export", *IMAGES, *data)
-    run("wgan_gp_cifar", "mode=infer", *IMAGES, *data, "INFER.num_samples=8", "INFER.batch_size=4")
+    run(
+        "wgan_gp_cifar",
+        "mode=infer",
+        *IMAGES,
+        *data,
+        "INFER.num_samples=8",
+        "INFER.batch_size=4",
+    )
     arrays = np.load(folder / "samples.npz")
     assert arrays["samples"].shape == (8, 3, 16, 16)
     assert arrays["labels"].tolist() == [0, 1] * 4
@@ -172,7 +195,9 @@ def test_own_npz_with_the_conditional_resnet(run, own_images):
     generator = ResNetGenerator((3, 16, 16), 4, num_classes=2)
     generator.set_state_dict(paddle.load(str(folder / "generator.pdparams")))
     noise = np.random.default_rng(42).standard_normal((8, 128), dtype=np.float32)
-    expected = generator(paddle.to_tensor(noise[4:]), paddle.to_tensor(arrays["labels"][4:]))
+    expected = generator(
+        paddle.to_tensor(noise[4:]), paddle.to_tensor(arrays["labels"][4:])
+    )
     np.testing.assert_allclose(arrays["samples"][4:], expected.numpy(), atol=1e-5)
 
 
@@ -205,10 +230,18 @@ def test_a_users_mistake_is_one_sentence(run, own_images, overrides, says):
 
 
 def test_mnist_is_trained(run, real_data, tmp_path, monkeypatch):
-    small = ["MODEL.dim=4", "EVAL.num_samples=20", "EVAL.batch_size=20", "output_dir=run", "TRAIN.validation_size=60"]
+    small = [
+        "MODEL.dim=4",
+        "EVAL.num_samples=20",
+        "EVAL.batch_size=20",
+        "output_dir=run",
+        "TRAIN.validation_size=60",
+    ]
     monkeypatch.setenv("WGAN_GP_DATA", real_data)
     run("wgan_gp_mnist", *SHORT, *small)
-    assert all(np.isfinite(r["validation_critic_loss"]) for r in records(tmp_path / "run"))
+    assert all(
+        np.isfinite(r["validation_critic_loss"]) for r in records(tmp_path / "run")
+    )
     assert Image.open(tmp_path / "run" / "samples" / "real.png").size[0] > 400
 
 
@@ -222,7 +255,11 @@ def test_cifar_is_trained_and_scored_by_the_named_extractor(
         "output_dir=run", "TRAIN.validation_size=6",
     )  # fmt: skip
     rng = np.random.default_rng(1)
-    np.savez(own_images / "few.npz", images=rng.integers(0, 256, (80, 3, 32, 32), dtype=np.uint8), labels=np.arange(80) % 10)
+    np.savez(
+        own_images / "few.npz",
+        images=rng.integers(0, 256, (80, 3, 32, 32), dtype=np.uint8),
+        labels=np.arange(80) % 10,
+    )
     weights = osp.join(real_data, "weights", "resnet56-4bfd9763.th")
     evaluation = [
         "mode=eval", "MODEL.dim=4", "output_dir=run", "DATA.name=npz", "DATA.root=few.npz",

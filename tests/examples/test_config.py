@@ -78,7 +78,10 @@ def test_architecture_of_cifar_brings_its_own_data_scaling():
     assert (resnet.DATA.levels, resnet.DATA.dequantize) == (256, True)
     assert (dcgan.DATA.levels, dcgan.DATA.dequantize) == (255, False)
     assert (resnet.MODEL.conditional, dcgan.MODEL.conditional) == (True, False)
-    assert (resnet.GAN.generator_batch_multiple, dcgan.GAN.generator_batch_multiple) == (2, 1)
+    assert (
+        resnet.GAN.generator_batch_multiple,
+        dcgan.GAN.generator_batch_multiple,
+    ) == (2, 1)
     assert load("wgan_gp_mnist", "GAN.name=wgan").MODEL.critic_batch_norm
 
 
@@ -136,14 +139,19 @@ def test_unknown_keys_get_the_nearest_one(override, nearest):
 
 def test_known_keys_and_hydras_own_pass():
     config.check_overrides(
-        load("wgan_gp_toy"), ["GAN.n_critic={0: 100, 25: 5}", "hydra.run.dir=x", "TRAIN.ema.decay=0.9"]
+        load("wgan_gp_toy"),
+        ["GAN.n_critic={0: 100, 25: 5}", "hydra.run.dir=x", "TRAIN.ema.decay=0.9"],
     )
     config.check_config(load("wgan_gp_toy", "GAN.n_critic={0: 100, 25: 5}"))
 
 
 def test_command_line_says_one_sentence_and_touches_nothing(tmp_path):
     done = subprocess.run(
-        [sys.executable, osp.join(EXAMPLE, "cases", "wgan_gp_toy.py"), "GAN.lamda_gp=1"],
+        [
+            sys.executable,
+            osp.join(EXAMPLE, "cases", "wgan_gp_toy.py"),
+            "GAN.lamda_gp=1",
+        ],
         cwd=tmp_path,
         capture_output=True,
         text=True,

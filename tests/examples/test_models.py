@@ -68,7 +68,9 @@ class Pairs(io.Dataset):
 )
 def test_the_rfcs_interface(data):
     generator, critic = user_pair()
-    gan = WGAN_GP(generator=generator, discriminator=critic, lambda_gp=10.0, critic_iters=5)
+    gan = WGAN_GP(
+        generator=generator, discriminator=critic, lambda_gp=10.0, critic_iters=5
+    )
     before = generator[0].weight.numpy()
     samples = gan.train(
         train_data=data(),
@@ -94,7 +96,9 @@ def test_training_brings_the_samples_to_the_data():
 def test_a_critic_that_can_not_be_differentiated_twice_is_explained(layer):
     generator, _ = user_pair()
     critic = nn.Sequential(nn.Linear(2, 16), layer, nn.Linear(16, 1))
-    with pytest.raises(UserError, match=rf"'1' \({type(layer).__name__}\).*ppsci_ext.arch"):
+    with pytest.raises(
+        UserError, match=rf"'1' \({type(layer).__name__}\).*ppsci_ext.arch"
+    ):
         WGAN_GP(generator, critic).train(points(), 20, 3)
 
 
@@ -127,7 +131,9 @@ def test_losses_for_any_rank_of_samples(shape):
     terms = gan.critic_loss(paddle.randn([6, *shape]))
     norm = np.linalg.norm(critic.linear.weight.numpy())
     assert float(terms["slope"]) == pytest.approx(norm, rel=1e-5)
-    assert float(terms["gradient_penalty"]) == pytest.approx((norm - 1) ** 2, rel=1e-3, abs=1e-6)
+    assert float(terms["gradient_penalty"]) == pytest.approx(
+        (norm - 1) ** 2, rel=1e-3, abs=1e-6
+    )
     expected = 10 * (norm - 1) ** 2 - float(terms["wasserstein"])
     assert float(terms["critic_loss"]) == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
@@ -149,13 +155,21 @@ def test_generator_loss_gives_the_critic_no_gradient():
 
 @pytest.mark.parametrize("batch_size", [1, 5, 6])
 def test_real_and_fake_in_one_batch_score_as_in_two(batch_size):
-    gan = WGAN_GP(ResNetGenerator(dim=4, num_classes=3), ResNetCritic(dim=4, num_classes=3), num_classes=3)
+    gan = WGAN_GP(
+        ResNetGenerator(dim=4, num_classes=3),
+        ResNetCritic(dim=4, num_classes=3),
+        num_classes=3,
+    )
     real = paddle.randn([batch_size, 3, 32, 32])
     labels = paddle.arange(batch_size) % 3
     fake = paddle.randn(real.shape)
     score_real, score_fake, logits = gan._score_both(real, fake, labels)
-    np.testing.assert_allclose(score_real.numpy(), gan.critic(real)[0].numpy(), atol=1e-5)
-    np.testing.assert_allclose(score_fake.numpy(), gan.critic(fake)[0].numpy(), atol=1e-5)
+    np.testing.assert_allclose(
+        score_real.numpy(), gan.critic(real)[0].numpy(), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        score_fake.numpy(), gan.critic(fake)[0].numpy(), atol=1e-5
+    )
     np.testing.assert_allclose(logits.numpy(), gan.critic(real)[1].numpy(), atol=1e-5)
 
 
@@ -167,7 +181,9 @@ def test_labels_reach_a_critic_that_uses_them():
             self.embedding = nn.Embedding(3, 4)
 
         def forward(self, x, labels):
-            return (nn.functional.relu(self.body(x)) * self.embedding(labels)).sum(axis=1)
+            return (nn.functional.relu(self.body(x)) * self.embedding(labels)).sum(
+                axis=1
+            )
 
     class Generator(nn.Layer):
         latent_dim = 2
@@ -229,7 +245,16 @@ def test_generate_keeps_batches_whole():
 
 
 def test_classes_of_generated_samples():
-    gan = WGAN_GP(ResNetGenerator(dim=4, num_classes=3), ResNetCritic(dim=4, num_classes=3), num_classes=3)
+    gan = WGAN_GP(
+        ResNetGenerator(dim=4, num_classes=3),
+        ResNetCritic(dim=4, num_classes=3),
+        num_classes=3,
+    )
     drawn = gan.sample_labels(3000).numpy()
     assert np.bincount(drawn).min() > 850  # uniform
-    assert gan.generate(5, labels=np.array([0, 1, 2, 0, 1]), batch_size=4).shape == (5, 3, 32, 32)
+    assert gan.generate(5, labels=np.array([0, 1, 2, 0, 1]), batch_size=4).shape == (
+        5,
+        3,
+        32,
+        32,
+    )

@@ -23,6 +23,8 @@ import paddle
 import pytest
 from paddle import nn
 
+from ppsci_ext.utils import UserError
+from tests import golden
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import MLPCritic
@@ -31,9 +33,6 @@ from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.models.networks.dcgan import leaky_relu
 from wgan_gp.models.networks.normalization import BatchNorm
-
-from ppsci_ext.utils import UserError
-from tests import golden
 
 FACTS = osp.join(osp.dirname(golden.__file__), "golden", "init_facts.json")
 CIFAR = (3, 32, 32)

@@ -24,7 +24,10 @@ CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
-import ppsci_ext  # noqa: F401  isort: skip  before paddle: it sets the CPU's environment
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
 import hydra
 from omegaconf import DictConfig
 
@@ -59,7 +62,6 @@ def build_networks(cfg: DictConfig) -> BaseGAN:
     )
     critic = DCGANCritic(shape, dim, cfg.MODEL.critic_batch_norm)
     return build_gan(cfg, generator, critic)
-
 
 
 def train(cfg: DictConfig) -> None:

@@ -25,7 +25,10 @@ CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
-import ppsci_ext  # noqa: F401  isort: skip  before paddle: it sets the CPU's environment
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
 import hydra
 import numpy as np
 import paddle

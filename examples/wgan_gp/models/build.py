@@ -91,7 +91,9 @@ def build_solver(
     """
     generator_optimizer = None
     if gan.generator is not None:
-        generator_optimizer = build_optimizer(cfg, cfg.TRAIN.generator_lr)(gan.generator)
+        generator_optimizer = build_optimizer(cfg, cfg.TRAIN.generator_lr)(
+            gan.generator
+        )
     n_critic = cfg.GAN.n_critic
     return AdversarialSolver(
         gan,

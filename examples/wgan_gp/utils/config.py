@@ -239,7 +239,9 @@ def launch(main: Callable[[], None], config_dir: str, config_name: str) -> None:
         config_name (str): YAML file of the case.
     """
     overrides = sys.argv[1:]
-    if not any(argument.startswith("-") for argument in overrides):  # no flags of Hydra's
+    if not any(
+        argument.startswith("-") for argument in overrides
+    ):  # no flags of Hydra's
         try:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
                 check_overrides(compose(config_name), overrides)

@@ -132,9 +132,7 @@ def load_weights(network: nn.Layer, path: str) -> None:
     expected = {key: tuple(t.shape) for key, t in network.state_dict().items()}
     found = {key: array.shape for key, array in arrays.items()}
     if expected != found:
-        key = next(
-            k for k in {**expected, **found} if expected.get(k) != found.get(k)
-        )
+        key = next(k for k in {**expected, **found} if expected.get(k) != found.get(k))
         raise UserError(
             f"{path} doesn't fit the network of this configuration: '{key}' should have "
             f"the shape {expected.get(key)}, but has {found.get(key)}; give the MODEL.* "

@@ -39,6 +39,7 @@ from wgan_gp.utils import experiment
 from wgan_gp.utils import visualization
 from wgan_gp.utils.metrics import image_metrics
 
+
 def load_split(cfg: DictConfig, split: str) -> Optional[ImageDataset]:
     """Images of one split, checked against MODEL.image_shape and MODEL.num_classes.
 

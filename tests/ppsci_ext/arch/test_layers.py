@@ -70,9 +70,7 @@ def test_second_derivatives_against_central_differences(name, float64):
     v = paddle.randn(layer(start).shape)
 
     def first(x):
-        (gradient,) = paddle.grad(
-            (layer(x) ** 2 * v).sum(), [x], create_graph=True
-        )
+        (gradient,) = paddle.grad((layer(x) ** 2 * v).sum(), [x], create_graph=True)
         return gradient.square().sum()
 
     x = start.clone()

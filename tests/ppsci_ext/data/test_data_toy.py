@@ -67,7 +67,9 @@ def test_modes_are_equally_likely_round_gaussians(name, std):
     count = len(distribution.centers)
     expected = 40000 / count
     # 5 standard deviations of a binomial count
-    assert abs(np.bincount(modes, minlength=count) - expected).max() < 5 * expected**0.5
+    assert (
+        abs(np.bincount(modes, minlength=count) - expected).max() < 5 * expected**0.5
+    )
     np.testing.assert_allclose(offsets.std(axis=0), std, rtol=0.02)
     np.testing.assert_allclose(offsets.mean(axis=0), 0, atol=5 * std / 200)
     assert abs(np.corrcoef(offsets.T)[0, 1]) < 5 / 200

@@ -45,7 +45,10 @@ def statistics_of(features, batch_size):
 
 @settings(deadline=None)
 @given(
-    st.integers(0, 2**32 - 1), st.integers(2, 60), st.integers(1, 5), st.integers(1, 60)
+    st.integers(0, 2**32 - 1),
+    st.integers(2, 60),
+    st.integers(1, 5),
+    st.integers(1, 60),
 )
 def test_streaming_equals_numpy(seed, num_samples, d, batch_size):
     features = np.random.default_rng(seed).normal(3.0, 2.0, size=(num_samples, d))

@@ -55,7 +55,10 @@ class LinearGAN:
             fake = self.generator(paddle.randn([real.shape[0], 2]))
         wasserstein = self.critic(real).mean() - self.critic(fake).mean()
         penalty = self.critic.weight.square().sum()
-        return {"critic_loss": penalty - wasserstein, "wasserstein": wasserstein.detach()}
+        return {
+            "critic_loss": penalty - wasserstein,
+            "wasserstein": wasserstein.detach(),
+        }
 
     def generator_loss(self, batch_size):
         self.calls.append("generator")
@@ -118,12 +121,20 @@ def test_steps_touch_their_own_network_only():
     solver, gan = build()
     generator = [p.numpy() for p in gan.generator.parameters()]
     solver.critic_step()
-    assert all(np.array_equal(p.numpy(), old) for p, old in zip(gan.generator.parameters(), generator))
+    assert all(
+        np.array_equal(p.numpy(), old)
+        for p, old in zip(gan.generator.parameters(), generator)
+    )
     assert all(p.grad is None for p in gan.generator.parameters())
     critic = [p.numpy() for p in gan.critic.parameters()]
-    assert all(p.grad is None for p in gan.critic.parameters())  # cleared after the step
+    assert all(
+        p.grad is None for p in gan.critic.parameters()
+    )  # cleared after the step
     solver.generator_step()
-    assert all(np.array_equal(p.numpy(), old) for p, old in zip(gan.critic.parameters(), critic))
+    assert all(
+        np.array_equal(p.numpy(), old)
+        for p, old in zip(gan.critic.parameters(), critic)
+    )
     assert all(p.grad is None for p in gan.critic.parameters())
     assert all(not p.stop_gradient for p in gan.critic.parameters())
     assert not np.array_equal(gan.generator.weight.numpy(), generator[0])
@@ -153,12 +164,23 @@ def test_files_of_a_run(tmp_path):
     records = [json.loads(line) for line in (run / "metrics.jsonl").open()]
     assert [r["iteration"] for r in records] == [3, 6]
     for record in records:
-        for key in ("critic_loss", "wasserstein", "generator_loss", "critic_lr", "generator_lr", "seconds"):
+        for key in (
+            "critic_loss",
+            "wasserstein",
+            "generator_loss",
+            "critic_lr",
+            "generator_lr",
+            "seconds",
+        ):
             assert isinstance(record[key], float)
         assert record["slope"] is None and record["gradient_penalty"] is None
     assert drawn == [4, 8]
     assert (run / "checkpoints" / "latest").read_text() == "iter_00000008\n"
-    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == ["iter_00000004", "iter_00000008", "latest"]
+    assert sorted(p.name for p in (run / "checkpoints").iterdir()) == [
+        "iter_00000004",
+        "iter_00000008",
+        "latest",
+    ]
     for name, network in (("generator", gan.generator), ("critic", gan.critic)):
         loaded = paddle.load(str(run / f"{name}.pdparams"))
         assert np.array_equal(loaded["weight"].numpy(), network.weight.numpy())
@@ -177,7 +199,14 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path):
     second.train()
     assert np.array_equal(weights(gan), weights(resumed))
     lines = [
-        [{k: v for k, v in json.loads(line).items() if k not in ("seconds", "images_per_second")} for line in open(tmp_path / run / "metrics.jsonl")]
+        [
+            {
+                k: v
+                for k, v in json.loads(line).items()
+                if k not in ("seconds", "images_per_second")
+            }
+            for line in open(tmp_path / run / "metrics.jsonl")
+        ]
         for run in ("whole", "parts")
     ]
     assert lines[0] == lines[1]
@@ -189,7 +218,10 @@ def test_lines_beyond_the_checkpoint_are_cut(tmp_path):
     again, _ = build(tmp_path / "run", epochs=2)
     again.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
     again.train()
-    iterations = [json.loads(line)["iteration"] for line in open(tmp_path / "run" / "metrics.jsonl")]
+    iterations = [
+        json.loads(line)["iteration"]
+        for line in open(tmp_path / "run" / "metrics.jsonl")
+    ]
     assert iterations == [3, 6]
 
 
@@ -215,7 +247,12 @@ def test_watching_does_not_change_the_training(tmp_path):
     plain.train()
     held_out = [(paddle.to_tensor(data(4)), None), (paddle.to_tensor(data(2)), None)]
     watched, other = build(
-        tmp_path / "run", epochs=2, validation=held_out, evaluator=noisy, reporter=noisy, eval_during_train=True
+        tmp_path / "run",
+        epochs=2,
+        validation=held_out,
+        evaluator=noisy,
+        reporter=noisy,
+        eval_during_train=True,
     )
     watched.train()
     assert np.array_equal(weights(gan), weights(other))
@@ -234,7 +271,10 @@ def test_validation_loss_is_the_mean_over_samples():
 
     solver, _ = build()
     solver.gan = Fixed()
-    solver.validation = [(paddle.full([3, 2], 1.0), None), (paddle.full([1, 2], 5.0), None)]
+    solver.validation = [
+        (paddle.full([3, 2], 1.0), None),
+        (paddle.full([1, 2], 5.0), None),
+    ]
     assert solver._validation_loss() == pytest.approx(2.0)
 
 
@@ -280,7 +320,9 @@ def test_a_static_critic_is_refused():
 def test_to_static_in_the_configuration_is_refused():
     gan = LinearGAN()
     with pytest.raises(UserError, match="to_static=false"):
-        AdversarialSolver(gan, None, None, None, cfg=OmegaConf.create({"to_static": True}))
+        AdversarialSolver(
+            gan, None, None, None, cfg=OmegaConf.create({"to_static": True})
+        )
 
 
 def test_prim_with_a_normalised_critic_is_refused():

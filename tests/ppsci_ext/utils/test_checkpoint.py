@@ -25,7 +25,9 @@ from ppsci_ext.utils import checkpoint
 
 def save(root, iteration, keep=2):
     arrays = {"a/b": np.arange(6, dtype="float32").reshape(2, 3) + iteration}
-    return checkpoint.save_checkpoint(str(root), iteration, arrays, {"n": iteration}, keep)
+    return checkpoint.save_checkpoint(
+        str(root), iteration, arrays, {"n": iteration}, keep
+    )
 
 
 def test_round_trip(tmp_path):
@@ -40,7 +42,10 @@ def test_round_trip(tmp_path):
 def test_the_newest_are_kept(tmp_path):
     for iteration in (1, 2, 3, 10):
         save(tmp_path, iteration)
-    assert checkpoint.list_checkpoints(str(tmp_path)) == ["iter_00000003", "iter_00000010"]
+    assert checkpoint.list_checkpoints(str(tmp_path)) == [
+        "iter_00000003",
+        "iter_00000010",
+    ]
 
 
 def test_a_failing_write_leaves_the_one_before(tmp_path, monkeypatch):

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+from __future__ import annotations
+
+import numpy as np
+import paddle
+import pytest
+from omegaconf import OmegaConf
+
+from ppsci_ext.utils import UserError
+from wgan_gp.models.networks import DCGANGenerator
+from wgan_gp.models.networks import MLPGenerator
+from wgan_gp.models.networks import ResNetGenerator
+from wgan_gp.utils import experiment
+
+
+def configuration(folder, latent_dim=128):
+    return OmegaConf.create(
+        {
+            "mode": "infer",
+            "seed": 5,
+            "output_dir": str(folder),
+            "MODEL": {"latent_dim": latent_dim},
+            "INFER": {
+                "pretrained_model_path": None,
+                "export_path": str(folder / "inference" / "generator"),
+                "pdmodel_path": str(folder / "inference" / "generator.json"),
+                "pdiparams_path": str(folder / "inference" / "generator.pdiparams"),
+                "num_samples": 6,
+                "batch_size": 6,
+                "device": "cpu",
+                "ir_optim": True,
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "build, num_classes",
+    [
+        (lambda: MLPGenerator(8), 0),
+        (lambda: DCGANGenerator((1, 28, 28), 4), 0),
+        (lambda: DCGANGenerator((3, 16, 16), 4, batch_norm=True, output="tanh"), 0),
+        (lambda: ResNetGenerator((3, 16, 16), 4), 0),
+        (lambda: ResNetGenerator((3, 16, 16), 4, num_classes=3), 3),
+    ],
+    ids=["mlp", "dcgan", "dcgan with batch norm", "resnet", "conditional resnet"],
+)
+def test_exported_generator_equals_the_network(tmp_path, build, num_classes):
+    """Also where there is batch norm, which an inference engine likes to fold away."""
+    generator = build()
+    paddle.save(generator.state_dict(), str(tmp_path / "generator.pdparams"))
+    cfg = configuration(tmp_path, generator.latent_dim)
+    experiment.export_generator(cfg, build())
+    arrays = experiment.sample_exported(cfg, num_classes)
+    noise = np.random.default_rng(5).standard_normal(
+        (6, generator.latent_dim), dtype=np.float32
+    )
+    inputs = [paddle.to_tensor(noise)]
+    if num_classes:
+        assert arrays["labels"].tolist() == [0, 1, 2, 0, 1, 2]
+        inputs.append(paddle.to_tensor(arrays["labels"]))
+    expected = generator(*inputs).numpy()
+    np.testing.assert_allclose(arrays["samples"], expected, atol=1e-5)
+
+
+def test_weights_of_another_width_are_refused(tmp_path):
+    path = str(tmp_path / "g.pdparams")
+    paddle.save(MLPGenerator(8).state_dict(), path)
+    with pytest.raises(UserError, match=r"net.0.weight.*\(2, 16\).*\(2, 8\).*MODEL"):
+        experiment.load_weights(MLPGenerator(16), path)
+    experiment.load_weights(MLPGenerator(8), path)
