@@ -277,7 +277,9 @@ class AdversarialSolver(ppsci.solver.Solver):
             for epoch_id in range(first_epoch, self.epochs + 1):
                 self.train_epoch_func(self, epoch_id, self.log_freq)
                 before = self._elapsed()
+                self._bar.clear()  # what follows writes to the log
                 self._finish_epoch(epoch_id)
+                self._bar.refresh()
                 # pictures and checkpoints don't count as slow training
                 iteration, seconds = self._logged
                 self._logged = (iteration, seconds + self._elapsed() - before)
