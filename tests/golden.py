@@ -157,14 +157,15 @@ def _build_gan(trace: Trace, meta: Dict) -> BaseGAN:
         generator, critic = MLPGenerator(dim), MLPCritic(dim)
         num_classes = 0
     elif script == "gan_cifar_resnet.py":
-        num_classes = 0
-        if meta["ACGAN"]:
-            num_classes = trace["param/Discriminator.ACGANOutput.W"].shape[1]
+        # conditional norms have a row per class; the classifier is a choice of its own
+        offsets = trace["param/Generator.1.N1.offset"]
+        num_classes = offsets.shape[0] if offsets.ndim == 2 else 0
+        heads = trace.get("param/Discriminator.ACGANOutput.b", np.zeros(0)).size
         latent_dim = trace["param/Generator.Input.W"].shape[0]
         dim = trace["param/Generator.Output.Filters"].shape[2]
         generator = ResNetGenerator((3, 32, 32), dim, latent_dim, num_classes)
         dim = trace["param/Discriminator.Output.W"].shape[0]
-        critic = ResNetCritic(3, dim, num_classes)
+        critic = ResNetCritic(3, dim, heads)
     else:
         num_classes = 0
         latent_dim = trace["param/Generator.Input.W"].shape[0]
