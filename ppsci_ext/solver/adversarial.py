@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import math
 import os
 import time
 from os import path as osp
@@ -557,7 +556,4 @@ def _refuse_silent_errors(critic: nn.Layer, to_static: bool) -> None:
 
 
 def _format(values: Mapping[str, float]) -> str:
-    return ", ".join(
-        f"{name}: {value:.4f}" if math.isfinite(value) else f"{name}: {value}"
-        for name, value in values.items()
-    )
+    return ", ".join(f"{name}: {value:.4g}" for name, value in values.items())

@@ -14,10 +14,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 from ppsci_ext.utils.runtime import configure_cpu
 
 configure_cpu()  # must precede the first import of paddle: its math library reads these once
 
 from ppsci_ext.utils.errors import UserError  # noqa: E402
+
+# Paddle's; nothing is compiled here
+warnings.filterwarnings("ignore", "No ccache found")
 
 __all__ = ["UserError", "configure_cpu"]

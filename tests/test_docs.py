@@ -1,0 +1,65 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the documentation says about files holds."""
+
+from __future__ import annotations
+
+import re
+from os import path as osp
+
+import pytest
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+
+
+def read(*parts: str) -> str:
+    with open(osp.join(ROOT, *parts), encoding="utf-8") as file:
+        return file.read()
+
+
+def test_includes_of_the_chinese_page_start_and_end_at_whole_pieces():
+    page = read("docs", "zh", "examples", "wgan_gp.md")
+    pattern = r'linenums="(\d+)"[^\n]*\n--8<--\n([\w/.]+)(?::(\d+):(\d+))?\n--8<--'
+    includes = re.findall(pattern, page)
+    assert len(includes) >= 10
+    for number, path, start, end in includes:
+        lines = read(*path.split("/")).splitlines()
+        if not start:
+            continue
+        assert number == start, path
+        first, last = lines[int(start) - 1], lines[int(end) - 1]
+        assert first.strip() and last.strip(), (path, start, end)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/mistakes.md"])
+def test_linked_files_exist(page):
+    text = read(*page.split("/"))
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert osp.exists(osp.join(ROOT, target)), target
+
+
+def test_tests_named_beside_the_mistakes_exist():
+    names = re.findall(r"::(test_\w+)", read("docs", "mistakes.md"))
+    assert len(names) > 15
+    code = ""
+    for path in (
+        "examples/test_losses.py",
+        "examples/test_models.py",
+        "examples/test_networks.py",
+        "examples/test_config.py",
+        "ppsci_ext/solver/test_adversarial.py",
+    ):
+        code += read("tests", *path.split("/"))
+    assert [name for name in names if f"def {name}(" not in code] == []
