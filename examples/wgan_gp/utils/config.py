@@ -209,9 +209,10 @@ def check_overrides(known: DictConfig, overrides: List[str]) -> None:
         key = override.split("=", 1)[0].lstrip("+~")
         if key.split(".", 1)[0] in ("hydra", "hydra/launcher", "hydra/sweeper"):
             continue
-        if key in keys or any(k for k in keys if key.startswith(f"{k}.")):
+        if key in keys:
             continue
-        near = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)
+        values = [k for k in keys if not any(o.startswith(f"{k}.") for o in keys)]
+        near = difflib.get_close_matches(key, values, n=1, cutoff=0.0)
         raise UserError(f"There is no key '{key}'; the nearest one is '{near[0]}'.")
 
 

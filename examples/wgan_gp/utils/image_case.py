@@ -56,11 +56,14 @@ def load_split(cfg: DictConfig, split: str) -> Optional[ImageDataset]:
     data = load_images(cfg.DATA.name, cfg.DATA.root, split, cfg.DATA.download)
     if data is None:
         return None
-    if list(data.image_shape) != list(cfg.MODEL.image_shape):
+    found, expected = (
+        str(list(shape)).replace(" ", "")
+        for shape in (data.image_shape, cfg.MODEL.image_shape)
+    )
+    if found != expected:
         raise UserError(
-            f"The images of {cfg.DATA.root} are {list(data.image_shape)}, but MODEL.image_shape "
-            f"is {list(cfg.MODEL.image_shape)} (channels, height, width): set "
-            f"MODEL.image_shape={list(data.image_shape)}.".replace(", ", ",")
+            f"The images of {cfg.DATA.root} are {found} (channels, height, width), but "
+            f"MODEL.image_shape is {expected}: set MODEL.image_shape={found}."
         )
     if cfg.MODEL.conditional and data.num_classes != cfg.MODEL.num_classes:
         raise UserError(
