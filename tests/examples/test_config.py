@@ -128,7 +128,7 @@ def test_values_out_of_range_are_refused(case, override, says):
     [
         ("GAN.lamda_gp=1", "GAN.lambda_gp"),
         ("TRAIN.epoch=1", "TRAIN.epochs"),
-        ("+DATA.rooot=x", "DATA.root"),
+        ("+DATA.nmae=x", "DATA.name"),
         ("outputdir=x", "output_dir"),
     ],
 )
