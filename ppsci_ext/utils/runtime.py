@@ -25,8 +25,8 @@ def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
     """Environment variables that make Paddle's MKL fast on a CPU.
 
     MKL takes its slowest code path on processors that are not Intel's, and Paddle
-    limits it to one thread; measured on an AMD EPYC, these settings make a WGAN-GP step
-    three to four times faster.
+    limits it to one thread; on an AMD EPYC these settings make a WGAN-GP step three to
+    four times faster.
 
     Args:
         vendor (str): CPU vendor id, e.g. "AuthenticAMD".

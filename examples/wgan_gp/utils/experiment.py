@@ -185,7 +185,7 @@ def write_eval(
     title = f"{case}, iteration {result['iteration']}, {cfg.EVAL.num_samples} samples"
     if extractor is not None:
         title += f", scores by {extractor.name} (not comparable with Inception's)"
-    table = Table(title=title)
+    table = Table()
     twins = any(name.startswith("real_") for name in metrics)
     table.add_column("metric")
     table.add_column("generated", justify="right")
@@ -198,7 +198,9 @@ def write_eval(
                 twin = metrics.get(f"real_{name}")
                 row.append("" if twin is None else _shown(twin))
             table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    console.print(title, highlight=False)
+    console.print(table)
     logger.info(f"Metrics written: {path}")
 
 
