@@ -4,8 +4,8 @@ VENV = .venv
 PY = $(VENV)/bin/python
 SCRIPT = examples/wgan_gp/cases/wgan_gp_$(CASE).py
 
-# the toy case's short preset: 8 Gaussians in about a minute
-RUN = outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
+# the toy case's short preset: 8 Gaussians in about two minutes
+RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = output_dir=$(RUN) MODEL.dim=128 TRAIN.epochs=1 TRAIN.iters_per_epoch=1500 \
 	TRAIN.generator_lr=1e-3 TRAIN.critic_lr=1e-3 TRAIN.lr_decay=true
 
