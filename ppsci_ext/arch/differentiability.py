@@ -106,7 +106,7 @@ def check_double_grad(critic: nn.Layer, *inputs: paddle.Tensor) -> None:
     """Check that a critic can be differentiated twice, as a gradient penalty needs.
 
     Args:
-        critic (nn.Layer): Critic; its parameters and buffers are left as they are.
+        critic (nn.Layer): Critic; its parameters are left as they are.
         *inputs (paddle.Tensor): Arguments of one call: two samples are enough.
 
     Raises:
