@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import paddle
 import pytest
@@ -74,6 +76,18 @@ def test_exported_generator_equals_the_network(tmp_path, build, num_classes):
         inputs.append(paddle.to_tensor(arrays["labels"]))
     expected = generator(*inputs).numpy()
     np.testing.assert_allclose(arrays["samples"], expected, atol=1e-5)
+
+
+def test_an_export_older_than_the_weights_is_refused(tmp_path):
+    weights = str(tmp_path / "generator.pdparams")
+    paddle.save(MLPGenerator(8).state_dict(), weights)
+    cfg = configuration(tmp_path, 2)
+    experiment.export_generator(cfg, MLPGenerator(8))
+    experiment.load_exported(cfg)
+    later = os.path.getmtime(cfg.INFER.pdiparams_path) + 5
+    os.utime(weights, (later, later))
+    with pytest.raises(UserError, match="older than.*mode=export"):
+        experiment.load_exported(cfg)
 
 
 def test_weights_of_another_width_are_refused(tmp_path):

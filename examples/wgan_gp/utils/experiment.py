@@ -103,19 +103,27 @@ def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
     Raises:
         UserError: If there is no such file, or it doesn't fit.
     """
-    group = "EVAL" if cfg.mode == "eval" else "INFER"
-    path = cfg[group].pretrained_model_path
-    if path is not None and path.startswith(("http://", "https://")):
+    path = _generator_weights(cfg)
+    if path.startswith(("http://", "https://")):
         path = download.get_weights_path_from_url(path)
-    path = path or osp.join(cfg.output_dir, "generator.pdparams")
-    path = path if path.endswith(".pdparams") else f"{path}.pdparams"
     if not osp.isfile(path):
         raise UserError(
             f"There are no weights at {path}: train first (mode=train), or give the file by "
-            f"{group}.pretrained_model_path or the run's folder by output_dir."
+            f"{_group(cfg)}.pretrained_model_path or the run's folder by output_dir."
         )
     load_weights(generator, path)
     return path
+
+
+def _group(cfg: DictConfig) -> str:
+    return "EVAL" if cfg.mode == "eval" else "INFER"
+
+
+def _generator_weights(cfg: DictConfig) -> str:
+    """Path or address of the weights that the configuration means."""
+    path = cfg[_group(cfg)].pretrained_model_path
+    path = path or osp.join(cfg.output_dir, "generator.pdparams")
+    return path if path.endswith(".pdparams") else f"{path}.pdparams"
 
 
 def load_weights(network: nn.Layer, path: str) -> None:
@@ -238,13 +246,19 @@ def load_exported(cfg: DictConfig) -> inference.Predictor:
         cfg (DictConfig): Configuration of a case.
 
     Raises:
-        UserError: If nothing has been exported.
+        UserError: If nothing has been exported, or the weights have changed since.
     """
     for path in (cfg.INFER.pdmodel_path, cfg.INFER.pdiparams_path):
         if not osp.isfile(path):
             raise UserError(
                 f"There is no exported generator at {path}: export it first (mode=export)."
             )
+    weights = _generator_weights(cfg)
+    exported = cfg.INFER.pdiparams_path
+    if osp.isfile(weights) and osp.getmtime(weights) > osp.getmtime(exported):
+        raise UserError(
+            f"{exported} is older than {weights}: export anew (mode=export)."
+        )
     config = inference.Config(cfg.INFER.pdmodel_path, cfg.INFER.pdiparams_path)
     if cfg.INFER.device == "gpu":
         config.enable_use_gpu(cfg.INFER.gpu_mem, cfg.INFER.gpu_id)
