@@ -53,6 +53,7 @@ from ppsci_ext.utils.optimizer_state import set_optimizer_state
 from ppsci_ext.utils.rng import get_rng_state
 from ppsci_ext.utils.rng import preserve_rng_state
 from ppsci_ext.utils.rng import set_rng_state
+from ppsci_ext.utils.weights import set_weights
 
 _WRONG_UNDER_PRIM = (  # these very classes; ppsci_ext.arch's subclasses are right
     nn.LayerNorm,
@@ -494,7 +495,7 @@ class AdversarialSolver(ppsci.solver.Solver):
             }
 
         for name, network in self._networks().items():
-            _set_weights(network, part(name), f"{folder} ({name})")
+            set_weights(network, part(name), f"{folder} ({name})")
         for name, opt in self._optimizers.items():
             set_optimizer_state(
                 opt, part(f"{name}_optimizer"), state["schedulers"][name]
@@ -516,21 +517,6 @@ class AdversarialSolver(ppsci.solver.Solver):
         self.iteration = self.global_step = state["iteration"]
         self.seconds = state["seconds"]
         set_rng_state(state["rng"])
-
-
-def _set_weights(network: nn.Layer, arrays: Dict[str, np.ndarray], source: str) -> None:
-    expected = {key: list(value.shape) for key, value in network.state_dict().items()}
-    found = {key: list(array.shape) for key, array in arrays.items()}
-    if expected != found:
-        wrong = next(
-            k for k in {**expected, **found} if expected.get(k) != found.get(k)
-        )
-        raise UserError(
-            f"The weights of {source} don't fit the network: '{wrong}' should have the shape "
-            f"{expected.get(wrong)}, but has {found.get(wrong)}; use the configuration it was "
-            "trained with."
-        )
-    network.set_state_dict(arrays)
 
 
 def _refuse_silent_errors(critic: nn.Layer, to_static: bool) -> None:

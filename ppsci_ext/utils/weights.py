@@ -36,6 +36,7 @@ from typing import Tuple
 from typing import Union
 
 import numpy as np
+from paddle import nn
 
 from ppsci_ext.utils.errors import UserError
 
@@ -61,6 +62,31 @@ _TORCH_STORAGE_DTYPES = {
 _NUMPY_DTYPE_CODES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]
 )
+
+
+def set_weights(
+    network: nn.Layer, arrays: Mapping[str, np.ndarray], source: str
+) -> None:
+    """Put named arrays into a network, all of them or none.
+
+    Args:
+        network (nn.Layer): Network.
+        arrays (Mapping[str, np.ndarray]): Arrays under the keys of its state_dict.
+        source (str): Where they come from, for the error.
+
+    Raises:
+        UserError: If a key is missing or unknown, or a shape differs.
+    """
+    expected = {key: tuple(t.shape) for key, t in network.state_dict().items()}
+    found = {key: tuple(array.shape) for key, array in arrays.items()}
+    if expected != found:
+        key = next(k for k in {**expected, **found} if expected.get(k) != found.get(k))
+        raise UserError(
+            f"The weights of {source} don't fit the network: '{key}' should have the shape "
+            f"{expected.get(key)}, but has {found.get(key)}; give the MODEL.* values they "
+            "were trained with."
+        )
+    network.set_state_dict(dict(arrays))
 
 
 def sha256_of(path: PathLike) -> str:
@@ -144,7 +170,7 @@ def read_paddle_weights(path: PathLike) -> Dict[str, np.ndarray]:
     """
     with _open_for_reading(path) as file:
         try:
-            content = _PaddleUnpickler(file, path).load()
+            content = _RestrictedUnpickler(file, path, _PADDLE_NAMES).load()
             weights = _paddle_arrays(content, path)
         except UserError:
             raise
@@ -304,19 +330,35 @@ _TORCH_NAMES = {
 }
 
 
-class _TorchUnpickler(pickle.Unpickler):
-    """Unpickler of tensors as `_Tensor`s; remembers the storages they need."""
+class _RestrictedUnpickler(pickle.Unpickler):
+    """Unpickler that knows nothing but the given names.
 
-    def __init__(self, file: BinaryIO, path: PathLike):
+    Args:
+        file (BinaryIO): Where the pickle begins.
+        path (PathLike): File to name in an error.
+        names (Mapping[Tuple[str, str], Any]): (module, name) -> stand-in of ours.
+    """
+
+    def __init__(
+        self, file: BinaryIO, path: PathLike, names: Mapping[Tuple[str, str], Any]
+    ):
         super().__init__(file, encoding="utf-8")
         self._path = path
-        self.storages: Dict[str, _Storage] = {}
+        self._names = names
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _TORCH_NAMES[module, name]
+            return self._names[module, name]
         except KeyError:
             raise _forbidden(self._path, module, name) from None
+
+
+class _TorchUnpickler(_RestrictedUnpickler):
+    """Unpickler of tensors as `_Tensor`s; remembers the storages they need."""
+
+    def __init__(self, file: BinaryIO, path: PathLike):
+        super().__init__(file, path, _TORCH_NAMES)
+        self.storages: Dict[str, _Storage] = {}
 
     def persistent_load(self, pid: Any) -> _Storage:
         tag, storage_type, key, _location, numel, *view = pid
@@ -459,20 +501,6 @@ _PADDLE_NAMES = {
     ("builtins", "tuple"): _Function(tuple),
     ("__builtin__", "tuple"): _Function(tuple),
 }
-
-
-class _PaddleUnpickler(pickle.Unpickler):
-    """Unpickler of numpy arrays as `_Array`s."""
-
-    def __init__(self, file: BinaryIO, path: PathLike):
-        super().__init__(file)
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        try:
-            return _PADDLE_NAMES[module, name]
-        except KeyError:
-            raise _forbidden(self._path, module, name) from None
 
 
 def _paddle_arrays(content: object, path: PathLike) -> Dict[str, np.ndarray]:

@@ -41,6 +41,7 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import latest_checkpoint
 from ppsci_ext.utils.checkpoint import write_atomically
 from ppsci_ext.utils.weights import read_paddle_weights
+from ppsci_ext.utils.weights import set_weights
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import fail
 
@@ -111,7 +112,8 @@ def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
             f"There are no weights at {path}: train first (mode=train), or give the file by "
             f"{_group(cfg)}.pretrained_model_path or the run's folder by output_dir."
         )
-    load_weights(generator, path)
+    # read without executing anything in it, unlike paddle.load
+    set_weights(generator, read_paddle_weights(path), path)
     return path
 
 
@@ -124,29 +126,6 @@ def _generator_weights(cfg: DictConfig) -> str:
     path = cfg[_group(cfg)].pretrained_model_path
     path = path or osp.join(cfg.output_dir, "generator.pdparams")
     return path if path.endswith(".pdparams") else f"{path}.pdparams"
-
-
-def load_weights(network: nn.Layer, path: str) -> None:
-    """Load a .pdparams file into a network, without executing anything in it.
-
-    Args:
-        network (nn.Layer): Network of the same architecture.
-        path (str): File.
-
-    Raises:
-        UserError: If the file is damaged or belongs to another architecture.
-    """
-    arrays = read_paddle_weights(path)
-    expected = {key: tuple(t.shape) for key, t in network.state_dict().items()}
-    found = {key: array.shape for key, array in arrays.items()}
-    if expected != found:
-        key = next(k for k in {**expected, **found} if expected.get(k) != found.get(k))
-        raise UserError(
-            f"{path} doesn't fit the network of this configuration: '{key}' should have "
-            f"the shape {expected.get(key)}, but has {found.get(key)}; give the MODEL.* "
-            "values it was trained with."
-        )
-    network.set_state_dict(arrays)
 
 
 def _iteration_of(weights: str) -> Optional[int]:
