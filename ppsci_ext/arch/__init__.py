@@ -15,19 +15,23 @@
 from __future__ import annotations
 
 from ppsci_ext.arch.differentiability import check_double_grad
+from ppsci_ext.arch.inception import FIDInceptionV3
 from ppsci_ext.arch.layers import Dropout
 from ppsci_ext.arch.layers import Flatten
 from ppsci_ext.arch.layers import GroupNorm
 from ppsci_ext.arch.layers import LayerNorm
 from ppsci_ext.arch.layers import Softmax
+from ppsci_ext.arch.mnist_classifier import MNISTClassifier
 from ppsci_ext.arch.resnet_cifar import CIFARResNet
 
 __all__ = [
     "CIFARResNet",
     "Dropout",
+    "FIDInceptionV3",
     "Flatten",
     "GroupNorm",
     "LayerNorm",
+    "MNISTClassifier",
     "Softmax",
     "check_double_grad",
 ]

@@ -20,20 +20,16 @@ import os
 from typing import Dict
 from typing import Union
 
-import numpy as np
 import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.weights import read_torch_weights
+from ppsci_ext.utils.weights import set_torch_weights
 
 _RGB_MEAN = (0.485, 0.456, 0.406)
 _RGB_STD = (0.229, 0.224, 0.225)
 _STAGE_CHANNELS = (16, 32, 64)
-
-# Paddle's names of batch-norm statistics -> PyTorch's.
-_TORCH_BUFFER_NAMES = {"_mean": "running_mean", "_variance": "running_var"}
 
 
 def _conv3x3(in_channels: int, out_channels: int, stride: int = 1) -> nn.Conv2D:
@@ -72,8 +68,10 @@ class BasicBlock(nn.Layer):
         """Map [B, C_in, H, W] to the shape of the block's output."""
         if self.stride == 1:
             return x
-        p = self.channel_padding
-        return F.pad(x[:, :, ::2, ::2], [0, 0, p, p, 0, 0, 0, 0])
+        x = x[:, :, ::2, ::2]
+        # Not F.pad: with oneDNN, paddle.inference crashes in it (Paddle 3.3).
+        zeros = paddle.zeros_like(x[:, : self.channel_padding])
+        return paddle.concat([zeros, x, zeros], axis=1)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         """Map [B, C_in, H, W] to [B, C_out, H / stride, W / stride]."""
@@ -145,7 +143,7 @@ class CIFARResNet(nn.Layer):
         x = (images.astype("float32") / 255.0 - self.rgb_mean) / self.rgb_std
         x = F.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
-        features = x.mean([2, 3])
+        features = F.adaptive_avg_pool2d(x, 1).flatten(1)
         return {"features": features, "logits": self.linear(features)}
 
     @classmethod
@@ -165,46 +163,16 @@ class CIFARResNet(nn.Layer):
                 of ResNet-56 or has another shape.
         """
         network = cls(depth=56)
-        weights = read_torch_weights(path)
-        # A count of training steps that newer PyTorch adds; not a weight.
-        weights = {
-            name: value
-            for name, value in weights.items()
-            if not name.endswith(".num_batches_tracked")
-        }
-        state = {}
-        for name, own in network.state_dict().items():
-            torch_name = _torch_name(name)
-            if torch_name not in weights:
-                raise UserError(
-                    f"{path} lacks {torch_name}, so it holds no CIFAR-10 ResNet-56: "
-                    "give the file resnet56-4bfd9763.th."
-                )
-            value = weights.pop(torch_name)
-            # Paddle keeps linear weights as [in, out], PyTorch as [out, in].
-            is_transposed = name == "linear.weight"
-            shape = own.shape[::-1] if is_transposed else own.shape
-            if list(value.shape) != list(shape):
-                raise UserError(
-                    f"{path} has {torch_name} in the shape {list(value.shape)} instead "
-                    f"of {list(shape)}, so it holds no CIFAR-10 ResNet-56: give the "
-                    "file resnet56-4bfd9763.th."
-                )
-            state[name] = np.ascontiguousarray(value.T if is_transposed else value)
-        if weights:
-            raise UserError(
-                f"{path} has {next(iter(weights))}, which is not part of a CIFAR-10 "
-                "ResNet-56: give the file resnet56-4bfd9763.th."
-            )
-        network.set_state_dict(state)
+        set_torch_weights(
+            network,
+            read_torch_weights(path),
+            path,
+            architecture="CIFAR-10 ResNet-56",
+            file_name="resnet56-4bfd9763.th",
+        )
         network.eval()
         return network
 
 
 def _per_channel(values: tuple) -> paddle.Tensor:
     return paddle.to_tensor(values, dtype="float32").reshape([1, 3, 1, 1])
-
-
-def _torch_name(name: str) -> str:
-    layer, _, leaf = name.rpartition(".")
-    return f"{layer}.{_TORCH_BUFFER_NAMES.get(leaf, leaf)}"

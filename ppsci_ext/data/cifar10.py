@@ -84,7 +84,7 @@ def read_cifar10(
     found = _find(root, split)
     if found is None and download:
         archive = _LAYOUTS[0].archive
-        fetch(URL + archive, f"{root}/{archive}", _BINARY_MD5)
+        fetch(URL + archive, f"{root}/{archive}", f"md5:{_BINARY_MD5}")
         found = _find(root, split)
     if found is None:
         raise UserError(_missing(root, split))

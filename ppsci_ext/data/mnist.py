@@ -77,7 +77,7 @@ def read_mnist(
     paths = _find(root, split)
     if paths is None and download:
         for name in _FILES[split]:
-            fetch(f"{URL}{name}.gz", f"{root}/mnist/{name}.gz", _MD5[name])
+            fetch(f"{URL}{name}.gz", f"{root}/mnist/{name}.gz", f"md5:{_MD5[name]}")
         paths = _find(root, split)
     if paths is None:
         raise UserError(

@@ -53,6 +53,7 @@ from ppsci_ext.utils.optimizer_state import set_optimizer_state
 from ppsci_ext.utils.rng import get_rng_state
 from ppsci_ext.utils.rng import preserve_rng_state
 from ppsci_ext.utils.rng import set_rng_state
+from ppsci_ext.utils.weights import load_paddle_weights
 from ppsci_ext.utils.weights import set_weights
 
 _WRONG_UNDER_PRIM = (  # these very classes; ppsci_ext.arch's subclasses are right
@@ -135,14 +136,18 @@ class AdversarialSolver(ppsci.solver.Solver):
         **kwargs,
     ):
         self.resume_from: Optional[str] = None
+        self._pretrained: Optional[str] = None
         _refuse_silent_errors(gan.critic, bool(cfg and cfg.to_static))
+        model = gan.critic if gan.generator is None else gan.generator
         super().__init__(
-            gan.critic if gan.generator is None else gan.generator,
+            model,
             output_dir=output_dir,
             optimizer=generator_optimizer or critic_optimizer,
             cfg=cfg,
             **kwargs,
         )
+        if self._pretrained is not None:
+            load_paddle_weights(model, self._pretrained)
         self.train_epoch_func = train_adversarial_epoch_func
         self.gan = gan
         self.stream = stream
@@ -165,8 +170,9 @@ class AdversarialSolver(ppsci.solver.Solver):
     def _parse_params_from_cfg(self, cfg: DictConfig) -> None:
         super()._parse_params_from_cfg(cfg)
         self.log_freq = cfg.TRAIN.log_freq
-        # Solver would read it in ppsci's own format
+        # Solver would read these by paddle.load, which executes what they hold
         self.resume_from, self.checkpoint_path = self.checkpoint_path, None
+        self._pretrained, self.pretrained_model_path = self.pretrained_model_path, None
         if cfg.TRAIN.resume and self.resume_from is None:
             self.resume_from = checkpoint.latest_checkpoint(self._checkpoint_root)
             if self.resume_from is None:
@@ -541,5 +547,8 @@ def _refuse_silent_errors(critic: nn.Layer, to_static: bool) -> None:
             )
 
 
-def _format(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{name}: {value:.4g}" for name, value in values.items())
+def _format(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}"
+        for name, value in values.items()
+    )

@@ -22,13 +22,16 @@ kill at any moment leaves the one before.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 from os import path as osp
 from typing import Any
+from typing import BinaryIO
 from typing import Dict
+from typing import Iterator
 from typing import List
 from typing import Optional
 from typing import Tuple
@@ -51,6 +54,23 @@ def _sync_folder(path: str) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def open_atomically(path: str) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes the place of `path` when it is complete.
+
+    Args:
+        path (str): File; its folder must exist. It keeps its old content if the block
+            fails.
+    """
+    temporary = f"{path}.tmp"
+    with open(temporary, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    _sync_folder(osp.dirname(path) or ".")
+
+
 def write_atomically(path: str, content: bytes) -> None:
     """Write a file so that it holds either its old or its new content, whole.
 
@@ -58,13 +78,8 @@ def write_atomically(path: str, content: bytes) -> None:
         path (str): File; its folder must exist.
         content (bytes): New content.
     """
-    temporary = f"{path}.tmp"
-    with open(temporary, "wb") as file:
+    with open_atomically(path) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    _sync_folder(osp.dirname(path) or ".")
 
 
 def save_checkpoint(

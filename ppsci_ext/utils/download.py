@@ -14,14 +14,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
+from typing import Optional
 
 import requests
 import tqdm
 import urllib3
 
+from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
 
 ATTEMPTS = 4
@@ -31,8 +32,8 @@ _TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 _CHUNK = 1 << 16
 
 
-def download(url: str, path: str, md5: str) -> str:
-    """Fetches a file whose md5 is known.
+def download(url: str, path: str, checksum: Optional[str]) -> str:
+    """Fetches a file whose checksum is known.
 
     The bytes go to `path + ".part"`, which a later call goes on with if the transfer
     breaks off, and are moved to `path` in one step only when they are complete, checked
@@ -42,8 +43,10 @@ def download(url: str, path: str, md5: str) -> str:
     Args:
         url (str): http or https address.
         path (str): Where to put the file; folders are made. A file that is there already
-            is kept if its md5 is right and replaced if not.
-        md5 (str): Published md5 of the file, in hexadecimal.
+            is kept if its checksum is right and replaced if not.
+        checksum (Optional[str]): Published checksum of the file: "md5:" or "sha256:" and
+            its hexadecimal digits, all or the first ones; None where nothing is
+            published: then a file that is there already is kept.
 
     Returns:
         str: `path`.
@@ -54,16 +57,16 @@ def download(url: str, path: str, md5: str) -> str:
     """
     part = f"{path}.part"
     try:
-        if os.path.isfile(path) and file_md5(path) == md5:
+        if os.path.isfile(path) and _has(path, checksum):
             return path
         os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         _fetch(url, path, part)
-        found = file_md5(part)
-        if found != md5:
+        if not _has(part, checksum):
+            found = file_digest(part, checksum.split(":")[0])
             os.remove(part)
             raise UserError(
-                f"what {url} gives is not the published file: its md5 is {found}, "
-                f"expected {md5}; try again, or put the right file at {path} by hand"
+                f"what {url} gives is not the published file: its checksum is {found}, "
+                f"expected {checksum}; try again, or put the right file at {path} by hand"
             )
         os.replace(part, path)
     except OSError as error:
@@ -73,13 +76,12 @@ def download(url: str, path: str, md5: str) -> str:
     return path
 
 
-def file_md5(path: str) -> str:
-    """md5 of a file's content, in hexadecimal."""
-    digest = hashlib.md5()
-    with open(path, "rb") as file:
-        for chunk in iter(lambda: file.read(1 << 20), b""):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _has(path: str, checksum: Optional[str]) -> bool:
+    """Whether a file has the checksum; any file has the checksum None."""
+    if checksum is None:
+        return True
+    algorithm, expected = checksum.split(":")
+    return file_digest(path, algorithm).startswith(expected)
 
 
 def _fetch(url: str, path: str, part: str) -> None:

@@ -21,7 +21,6 @@ weights file uses with a harmless stand-in of this module, and refuse every othe
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import zipfile
@@ -37,7 +36,11 @@ from typing import Union
 
 import numpy as np
 from paddle import nn
+from ppsci.utils.download import get_weights_path_from_url
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
+from ppsci_ext.utils.digest import check_digest_in_name
 from ppsci_ext.utils.errors import UserError
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -46,6 +49,9 @@ _TORCH_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _TORCH_LEGACY_PROTOCOL = 1001
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _DATA_PARALLEL_PREFIX = "module."
+
+# Paddle's names of batch-norm statistics -> PyTorch's.
+_TORCH_BUFFER_NAMES = {"_mean": "running_mean", "_variance": "running_var"}
 
 _TORCH_STORAGE_DTYPES = {
     "DoubleStorage": np.dtype("<f8"),
@@ -81,31 +87,82 @@ def set_weights(
     found = {key: tuple(array.shape) for key, array in arrays.items()}
     if expected != found:
         key = next(k for k in {**expected, **found} if expected.get(k) != found.get(k))
+        if key not in found:
+            difference = f"'{key}' is missing"
+        elif key not in expected:
+            difference = f"'{key}' is not part of it"
+        else:
+            difference = (
+                f"'{key}' has the shape {found[key]} instead of {expected[key]}"
+            )
         raise UserError(
-            f"The weights of {source} don't fit the network: '{key}' should have the shape "
-            f"{expected.get(key)}, but has {found.get(key)}; give the MODEL.* values they "
-            "were trained with."
+            f"The weights of {source} don't fit the network ({difference}): give those of "
+            "this network, or the MODEL.* values they were trained with."
         )
     network.set_state_dict(dict(arrays))
 
 
-def sha256_of(path: PathLike) -> str:
-    """Return the SHA-256 of a file.
+def set_torch_weights(
+    network: nn.Layer,
+    weights: Mapping[str, np.ndarray],
+    path: PathLike,
+    architecture: str,
+    file_name: str,
+) -> None:
+    """Put the tensors of a PyTorch file into the same network of Paddle's layers.
+
+    The names must be PyTorch's for the same layers; statistics of batch norm are
+    renamed and linear weights transposed. "num_batches_tracked", a count of training
+    steps, is ignored.
 
     Args:
-        path (PathLike): File to read.
-
-    Returns:
-        str: 64 hexadecimal digits, lower case.
+        network (nn.Layer): Network; unchanged if an error is raised.
+        weights (Mapping[str, np.ndarray]): What `read_torch_weights` returned.
+        path (PathLike): File to name in an error.
+        architecture (str): What the file should hold, for an error.
+        file_name (str): File to ask for in an error.
 
     Raises:
-        UserError: If the file can't be read.
+        UserError: If a tensor is missing, is not one of the network or has another
+            shape.
     """
-    digest = hashlib.sha256()
-    with _open_for_reading(path) as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    return digest.hexdigest()
+
+    def refused(problem: str) -> UserError:
+        return UserError(
+            f"{path} {problem}, so it holds no {architecture}: give the file "
+            f"{file_name}."
+        )
+
+    linear_weights = {
+        f"{name}.weight"
+        for name, layer in network.named_sublayers()
+        if isinstance(layer, nn.Linear)
+    }
+    rest = {
+        name: value
+        for name, value in weights.items()
+        if not name.endswith(".num_batches_tracked")
+    }
+    state = {}
+    for name, own in network.state_dict().items():
+        layer, _, leaf = name.rpartition(".")
+        torch_name = f"{layer}.{_TORCH_BUFFER_NAMES.get(leaf, leaf)}"
+        if torch_name not in rest:
+            raise refused(f"lacks {torch_name}")
+        value = rest.pop(torch_name)
+        # Paddle keeps linear weights as [in, out], PyTorch as [out, in].
+        is_transposed = name in linear_weights
+        shape = list(own.shape[::-1] if is_transposed else own.shape)
+        if list(value.shape) != shape:
+            raise refused(
+                f"has {torch_name} in the shape {list(value.shape)} instead of {shape}"
+            )
+        state[name] = np.ascontiguousarray(
+            value.T if is_transposed else value, dtype=np.float32
+        )
+    if rest:
+        raise refused(f"has {next(iter(rest))}, which is not part of the network")
+    network.set_state_dict(state)
 
 
 def read_torch_weights(path: PathLike) -> Dict[str, np.ndarray]:
@@ -125,9 +182,11 @@ def read_torch_weights(path: PathLike) -> Dict[str, np.ndarray]:
             contiguous array of its own.
 
     Raises:
-        UserError: If the file is missing, truncated, damaged or of another format, or
-            if its pickle asks for anything but tensors and ordered dictionaries.
+        UserError: If the file is missing, truncated, damaged or of another format, if
+            its pickle asks for anything but tensors and ordered dictionaries, or if its
+            name ends in the first digits of another SHA-256 than its own.
     """
+    check_digest_in_name(path)
     with _open_for_reading(path) as file:
         is_zip = file.read(len(_ZIP_SIGNATURE)) == _ZIP_SIGNATURE
         file.seek(0)
@@ -182,6 +241,45 @@ def read_paddle_weights(path: PathLike) -> Dict[str, np.ndarray]:
             "paddle.save(network.state_dict(), path)."
         )
     return weights
+
+
+def load_paddle_weights(network: nn.Layer, path: str) -> str:
+    """Put the weights of a .pdparams file into a network, without paddle.load.
+
+    Args:
+        network (nn.Layer): Network.
+        path (str): Path or address of the file, with or without its ending.
+
+    Returns:
+        str: Path of the file.
+
+    Raises:
+        UserError: If the file can't be read or doesn't fit.
+    """
+    path = path if path.endswith(".pdparams") else f"{path}.pdparams"
+    if path.startswith(("http://", "https://")):
+        path = get_weights_path_from_url(path)
+    set_weights(network, read_paddle_weights(path), path)
+    return path
+
+
+def read_safetensors(path: PathLike) -> Dict[str, np.ndarray]:
+    """Read a .safetensors file; the format holds arrays and nothing that could run.
+
+    Args:
+        path (PathLike): File written by ``safetensors``.
+
+    Returns:
+        Dict[str, np.ndarray]: Name of each tensor -> its values.
+
+    Raises:
+        UserError: If the file is missing, truncated, damaged or of another format.
+    """
+    _open_for_reading(path).close()  # an error of its own for a file that isn't there
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise _damaged(path, "safetensors", error) from error
 
 
 # ---------------------------------------------------------------------- shared helpers

@@ -150,7 +150,7 @@ def test_published_archive_is_downloaded_once(tmp_path, monkeypatch):
     load_images("cifar10", str(tmp_path), "train", download=True)
     load_images("cifar10", str(tmp_path), "test", download=True)
     assert fetched == [
-        (cifar10.URL + "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530")
+        (cifar10.URL + "cifar-10-binary.tar.gz", "md5:c32a1d4ab5d03f1284b67883e8d87530")
     ]
 
 

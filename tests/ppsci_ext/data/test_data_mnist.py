@@ -152,8 +152,8 @@ def test_download_fetches_only_what_the_split_needs(tmp_path, monkeypatch):
     for _ in range(2):  # the second time, the files are there
         load_images("mnist", str(tmp_path), "test", download=True)
     assert fetched == [
-        (mnist.URL + "t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-        (mnist.URL + "t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+        (mnist.URL + "t10k-images-idx3-ubyte.gz", "md5:9fb629c4189551a2d022fa330f9573f3"),
+        (mnist.URL + "t10k-labels-idx1-ubyte.gz", "md5:ec29112dd5afa0611ce80d1b7f02629c"),
     ]
 
 

@@ -306,7 +306,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     other, gan = build(tmp_path / "run", epochs=2)
     gan.critic = nn.Linear(2, 2)
     other.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
-    with pytest.raises(UserError, match="'weight' should have the shape"):
+    with pytest.raises(UserError, match="'weight' has the shape"):
         other.train()
 
 

@@ -27,7 +27,8 @@ from ppsci_ext.utils.download import download
 from ppsci_ext.utils.errors import UserError
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
-MD5 = hashlib.md5(CONTENT).hexdigest()
+MD5 = f"md5:{hashlib.md5(CONTENT).hexdigest()}"
+SHA256 = f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
 
 
 class Server:
@@ -111,6 +112,25 @@ def test_right_file_is_not_fetched_again(server, path):
     assert len(server.ranges) == 1
 
 
+@pytest.mark.parametrize("digits", [8, 64])
+def test_sha256_of_any_length(server, path, digits):
+    checksum = SHA256[: len("sha256:") + digits]
+    download(server.url, path, checksum)
+    assert folder(path) == {"file.tar.gz": CONTENT}
+    server.content = b"something else"
+    os.remove(path)
+    with pytest.raises(UserError, match=f"expected {checksum}"):
+        download(server.url, path, checksum)
+
+
+def test_without_a_checksum_what_is_there_is_kept(server, path):
+    download(server.url, path, None)
+    server.content = b"something else"
+    download(server.url, path, None)
+    assert folder(path) == {"file.tar.gz": CONTENT}
+    assert len(server.ranges) == 1
+
+
 def test_wrong_file_is_replaced(server, path):
     os.makedirs(os.path.dirname(path))
     with open(path, "wb") as file:
@@ -155,7 +175,7 @@ def test_part_that_is_complete_already(server, path):
     assert folder(path) == {"file.tar.gz": CONTENT}
 
 
-def test_wrong_md5_leaves_nothing(server, path):
+def test_wrong_checksum_leaves_nothing(server, path):
     server.content = b"<html>please log in</html>"
     found = hashlib.md5(server.content).hexdigest()
     with pytest.raises(UserError) as caught:
@@ -165,7 +185,7 @@ def test_wrong_md5_leaves_nothing(server, path):
     assert folder(path) == {}
 
 
-def test_wrong_md5_keeps_what_was_there(server, path):
+def test_wrong_checksum_keeps_what_was_there(server, path):
     os.makedirs(os.path.dirname(path))
     with open(path, "wb") as file:
         file.write(b"of the user")

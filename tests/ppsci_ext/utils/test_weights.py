@@ -35,10 +35,10 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.weights import read_paddle_weights
 from ppsci_ext.utils.weights import read_torch_weights
-from ppsci_ext.utils.weights import sha256_of
 
 RESNET56 = "weights/resnet56-4bfd9763.th"
 
@@ -390,7 +390,7 @@ def test_announced_length_beyond_the_file(tmp_path):
         read_torch_weights(written(tmp_path / "a.th", data))
 
 
-@pytest.mark.parametrize("read", [read_torch_weights, read_paddle_weights, sha256_of])
+@pytest.mark.parametrize("read", [read_torch_weights, read_paddle_weights, file_digest])
 def test_unreadable_path(tmp_path, read):
     with pytest.raises(UserError, match=r"none\.th can't be read"):
         read(tmp_path / "none.th")
@@ -421,13 +421,13 @@ def test_real_torch_file(resnet56):
     assert all(w.dtype == np.float32 for w in weights.values())
 
 
-def test_sha256_of_real_file(resnet56):
-    assert sha256_of(resnet56).startswith("4bfd9763")
+def test_digest_of_real_file(resnet56):
+    assert file_digest(resnet56).startswith("4bfd9763")
 
 
 def test_sha256(tmp_path):
     path = written(tmp_path / "a", b"abc" * 10**6)
-    assert sha256_of(path) == hashlib.sha256(b"abc" * 10**6).hexdigest()
+    assert file_digest(path) == hashlib.sha256(b"abc" * 10**6).hexdigest()
 
 
 # ------------------------------------------------------------------- Paddle
