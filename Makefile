@@ -9,7 +9,7 @@ RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = output_dir=$(RUN) MODEL.dim=128 TRAIN.epochs=1 TRAIN.iters_per_epoch=1500 \
 	TRAIN.generator_lr=1e-3 TRAIN.critic_lr=1e-3 TRAIN.lr_decay=true
 
-.PHONY: run test test-heavy lint format clean
+.PHONY: run test test-heavy test-torch bench-metrics lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -27,6 +27,13 @@ test: lint
 test-heavy: $(VENV)/installed-dev
 	$(PY) -m pytest -m heavy
 
+# the scores beside those of PyTorch's packages
+test-torch: $(VENV)/installed-torch
+	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py)
+
+bench-metrics: $(VENV)/installed-torch
+	$(PY) benchmarks/bench_metrics.py
+
 lint: $(VENV)/installed-dev
 	$(PY) -m isort --check-only .
 	$(PY) -m black --check -q .
@@ -43,6 +50,12 @@ $(VENV)/installed: requirements.txt
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# torchvision asks for a CUDA build of torch, which the scores don't need: no dependencies
+$(VENV)/installed-torch: $(VENV)/installed-dev requirements-torch.txt
+	$(PY) -m pip install -q --disable-pip-version-check -c requirements-torch.txt torch
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-torch.txt
 	touch $@
 
 clean:

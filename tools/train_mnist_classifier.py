@@ -17,7 +17,7 @@
     python tools/train_mnist_classifier.py DATA_ROOT ppsci_ext/metric/mnist_classifier.safetensors
 
 DATA_ROOT holds MNIST's four idx files. The classifier sees the training set only; its
-accuracy on the test set is printed at the end. About half an hour on two cores.
+accuracy on the test set is printed at the end. 45 minutes on one core of an AMD EPYC.
 """
 
 from __future__ import annotations

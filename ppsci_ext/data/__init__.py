@@ -17,6 +17,7 @@
 from ppsci_ext.data.batches import SequentialBatches
 from ppsci_ext.data.images import ImageDataset
 from ppsci_ext.data.images import load_images
+from ppsci_ext.data.own import read_images
 from ppsci_ext.data.stream import BatchStream
 from ppsci_ext.data.stream import LoaderStream
 from ppsci_ext.data.toy import TOY_NAMES
@@ -35,6 +36,7 @@ __all__ = [
     "ToFloat",
     "ToyDistribution",
     "load_images",
+    "read_images",
     "to_uint8",
     "toy_distribution",
     "toy_training_source",

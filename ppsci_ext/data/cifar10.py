@@ -14,12 +14,12 @@
 
 from __future__ import annotations
 
-import io
+import gzip
 import os
-import pickle
 import posixpath
 import tarfile
 import zlib
+from typing import BinaryIO
 from typing import Callable
 from typing import Iterator
 from typing import NamedTuple
@@ -29,6 +29,9 @@ from typing import Tuple
 import numpy as np
 from ppsci.utils import logger
 
+from ppsci_ext.data.batch_pickle import load_batch
+from ppsci_ext.data.limits import BoundedReader
+from ppsci_ext.data.limits import read_at_most
 from ppsci_ext.utils.download import download as fetch
 from ppsci_ext.utils.errors import UserError
 
@@ -37,6 +40,7 @@ IMAGES_PER_FILE = 10000
 
 _SHAPE = (3, 32, 32)
 _PIXELS = 3072
+_MAX_MEMBERS = 100  # of an archive; the published ones have nine
 _BATCHES = {
     "train": tuple(f"data_batch_{i}" for i in range(1, 6)),
     "test": ("test_batch",),
@@ -60,8 +64,9 @@ def read_cifar10(
     Looked for, in this order: `root/cifar-10-batches-bin`, `root/cifar-10-batches-py`,
     the batch files in `root` itself, `root/cifar-10-binary.tar.gz`,
     `root/cifar-10-python.tar.gz`. An archive is read in place, member by member, and
-    nothing is unpacked to disk. The files of the python version are pickles: they are
-    read by an unpickler that can build arrays, lists and dictionaries and nothing else.
+    nothing is unpacked to disk; one with links, or with paths that lead out of it, is
+    refused. The files of the python version are pickles: they are read by an unpickler
+    that can build arrays, lists and dictionaries and nothing else.
 
     No md5 is published for the batch files, so files that are already there are accepted
     by length and layout, with a line in the log; a download is checked.
@@ -121,17 +126,8 @@ def _decode_binary(data: bytes, path: str) -> Tuple[np.ndarray, np.ndarray]:
 
 def _decode_python(data: bytes, path: str) -> Tuple[np.ndarray, np.ndarray]:
     """A pickled dictionary with `data`, uint8 [N, 3072], and `labels`, a list of N."""
-    try:
-        batch = _BatchUnpickler(data, path).load()
-    except UserError:
-        raise
-    except Exception as error:  # damaged pickles raise nearly every type there is
-        raise UserError(
-            f"{path} is not a CIFAR-10 batch ({type(error).__name__}: {error}); get the "
-            "file again"
-        ) from error
-    if not isinstance(batch, dict):
-        batch = {}
+    # labels, names of files and few more, each with its number in the table of parts
+    batch = load_batch(data, path, max_operations=1000 + 16 * IMAGES_PER_FILE)
     # keys are bytes in files written by Python 2 (the published ones), else text
     pixels = batch.get(b"data", batch.get("data"))
     labels = batch.get(b"labels", batch.get("labels"))
@@ -149,47 +145,6 @@ def _decode_python(data: bytes, path: str) -> Tuple[np.ndarray, np.ndarray]:
             "again"
         )
     return pixels, np.array(labels, np.int64)
-
-
-class _LatinBytes:
-    """Stands in for `_codecs.encode`, by which Python 3 writes bytes at protocol 2.
-
-    An instance without attributes, since a pickle may try to set some on what it is
-    given.
-    """
-
-    __slots__ = ()
-
-    def __call__(self, text: str, encoding: str) -> bytes:
-        return text.encode("latin1")
-
-
-# what NumPy itself names as the builder of its arrays, whatever the module is called
-_RECONSTRUCT = np.empty(0).__reduce__()[0]
-_ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,  # NumPy 1
-    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,  # NumPy 2
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("_codecs", "encode"): _LatinBytes(),
-}
-
-
-class _BatchUnpickler(pickle.Unpickler):
-    """Loads nothing but what is in `_ALLOWED`: a pickle can otherwise run any code."""
-
-    def __init__(self, data: bytes, path: str):
-        super().__init__(io.BytesIO(data), encoding="bytes")
-        self._path = path
-
-    def find_class(self, module: str, name: str):
-        if (module, name) not in _ALLOWED:
-            raise UserError(
-                f"{self._path} is refused: it asks to load {module}.{name}, which no "
-                "CIFAR-10 file needs and which could run code; get the file from "
-                f"{URL}cifar.html"
-            )
-        return _ALLOWED[module, name]
 
 
 _LAYOUTS = (
@@ -244,37 +199,68 @@ def _batch_files(
     source: str, layout: _Layout, names: list[str]
 ) -> Iterator[Tuple[int, str, bytes]]:
     """Yields place in `names`, path for messages, and content of every file."""
-    if os.path.isdir(source):
-        for index, name in enumerate(names):
-            path = f"{source}/{name}"
-            try:
-                with open(path, "rb") as file:
-                    data = file.read()
-            except OSError as error:
-                raise UserError(
-                    f"{path} cannot be read ({error}); make it readable or get it again"
-                ) from error
-            yield index, path, data
-    else:
+    if os.path.isfile(source):
         yield from _archive_members(source, layout, names)
+        return
+    for index, name in enumerate(names):
+        path = f"{source}/{name}"
+        try:
+            with open(path, "rb") as file:
+                data = _read_batch(file, path)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be read ({error}); make it readable or get it again"
+            ) from error
+        yield index, path, data
+
+
+def _max_batch_size() -> int:
+    """Bytes that no batch file exceeds: half of the pixels may take two in a pickle."""
+    return 2 * IMAGES_PER_FILE * (_PIXELS + 64) + 65536
+
+
+def _read_batch(file: BinaryIO, path: str) -> bytes:
+    limit = _max_batch_size()
+    data = read_at_most(file, limit + 1)
+    if len(data) > limit:
+        raise UserError(
+            f"{path} is damaged: it is longer than {limit} bytes, as no batch file is; get "
+            "it again"
+        )
+    return data
 
 
 def _archive_members(
     archive: str, layout: _Layout, names: list[str]
 ) -> Iterator[Tuple[int, str, bytes]]:
     wanted = {f"{layout.folder}/{name}": i for i, name in enumerate(names)}
+    seen = set()
+    # archives hold the files of both splits
+    limit = 8 * _max_batch_size()
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with gzip.open(archive) as unpacked:
+            stream = BoundedReader(unpacked, limit)
             # in the archive's own order: to seek back means to unpack it all again
-            for member in tar:
-                name = posixpath.normpath(member.name)
-                if member.isfile() and name in wanted:
-                    data = tar.extractfile(member).read()
-                    yield wanted.pop(name), f"{archive}:{name}", data
+            with tarfile.open(fileobj=stream, mode="r|") as tar:
+                for member in tar:
+                    name = _checked_name(member, archive, seen)
+                    if name in wanted:
+                        path = f"{archive}:{name}"
+                        data = _read_batch(tar.extractfile(member), path)
+                        yield wanted.pop(name), path, data
             # to the end, where gzip's checksum tells whether the bytes are right
-            while tar.fileobj.read(1 << 20):
+            while stream.read(1 << 20):
                 pass
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error) as error:
+    except UserError:
+        raise
+    except (
+        tarfile.TarError,
+        OSError,
+        EOFError,
+        ValueError,
+        RecursionError,
+        zlib.error,
+    ) as error:  # what gzip and tarfile raise on damaged archives
         raise UserError(
             f"{archive} is damaged ({error}); get the file again from {URL}"
         ) from error
@@ -282,3 +268,24 @@ def _archive_members(
         raise UserError(
             f"{archive} lacks {', '.join(wanted)}; get the file again from {URL}"
         )
+
+
+def _checked_name(member: tarfile.TarInfo, archive: str, seen: set[str]) -> str:
+    """Name of a member as it may be in a published archive; it is added to `seen`."""
+    name = posixpath.normpath(member.name)
+    problem = None
+    if name.startswith("/") or ".." in member.name.split("/"):
+        problem = "lies outside of the archive's folder"
+    elif not (member.isfile() or member.isdir()) or member.issparse():
+        problem = "is a link, a device or a file with holes"
+    elif name in seen:
+        problem = "is there twice"
+    elif len(seen) >= _MAX_MEMBERS:
+        problem = f"is one of more than {_MAX_MEMBERS}"
+    if problem is not None:
+        raise UserError(
+            f"{archive} is refused: its member {member.name!r} {problem}; get the published "
+            f"file from {URL}"
+        )
+    seen.add(name)
+    return name

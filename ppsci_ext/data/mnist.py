@@ -26,6 +26,7 @@ from typing import Tuple
 import numpy as np
 from ppsci.utils import logger
 
+from ppsci_ext.data.limits import read_at_most
 from ppsci_ext.utils.download import download as fetch
 from ppsci_ext.utils.errors import UserError
 
@@ -51,6 +52,7 @@ _CONTENT_MD5 = {
     "27ae3e4e09519cfbb04c329615203637",
 }
 _UBYTE = 0x08
+_MAX_ITEMS = 1 << 30  # bytes; EMNIST, the largest set of this form, has 640 million
 
 
 def read_mnist(
@@ -86,7 +88,7 @@ def read_mnist(
             f"{', '.join(_folders(root))}; set DATA.download=true or put the files from "
             f"{URL} into {root}/mnist"
         )
-    contents = [_read_bytes(path) for path in paths]
+    contents = [_read_bytes(path, ndim) for path, ndim in zip(paths, (3, 1))]
     images = parse_idx(contents[0], 3, paths[0])
     labels = parse_idx(contents[1], 1, paths[1]).astype(np.int64)
     if images.shape[1:] != (28, 28):
@@ -142,6 +144,11 @@ def parse_idx(data: bytes, ndim: int, path: str) -> np.ndarray:
     expected = header + math.prod(shape)
     if 0 in shape:
         raise UserError(f"{path} holds nothing (shape {list(shape)}); get it again")
+    if expected > _MAX_ITEMS:
+        raise UserError(
+            f"{path} is damaged: its header announces {expected} bytes, more than any "
+            "published file has; get the file again"
+        )
     if len(data) != expected:
         raise UserError(
             f"{path} is damaged: {len(data)} bytes, while its header announces "
@@ -168,12 +175,21 @@ def _find(root: str, split: str) -> Optional[list[str]]:
     return None
 
 
-def _read_bytes(path: str) -> bytes:
+def _read_bytes(path: str, ndim: int) -> bytes:
+    """What a file holds, unpacked: as much as its header announces, and a byte more."""
     try:
         with open(path, "rb") as file:
-            data = file.read()
-        # by content, not by name: some programs unpack and leave the name as it was
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            # by content, not by name: some programs unpack and leave the name as it was
+            is_packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            stream = gzip.GzipFile(fileobj=file) if is_packed else file
+            header = read_at_most(stream, 4 + 4 * ndim)
+            announced = 0
+            if len(header) == 4 + 4 * ndim:
+                announced = math.prod(struct.unpack(f">{ndim}I", header[4:]))
+            if announced > _MAX_ITEMS:
+                announced = 0  # parse_idx will refuse it
+            return header + read_at_most(stream, announced + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(
             f"{path} cannot be read ({error}); get the file again"

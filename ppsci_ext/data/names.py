@@ -32,8 +32,21 @@ def unknown_name(what: str, name: object, valid: Sequence[str]) -> UserError:
         UserError: To be raised by the caller; names the nearest valid name and all of
             them.
     """
-    nearest = difflib.get_close_matches(str(name).lower(), valid, n=1, cutoff=0.0)[0]
     return UserError(
-        f"unknown {what} {name!r}: did you mean {nearest!r} "
+        f"unknown {what} {name!r}: did you mean {nearest_name(name, valid)!r} "
         f"(valid names are {', '.join(valid)})?"
     )
+
+
+def nearest_name(name: object, valid: Sequence[str]) -> str:
+    """Finds the valid name that was probably meant.
+
+    Args:
+        name (object): The name that was given.
+        valid (Sequence[str]): The names that exist, at least one.
+
+    Returns:
+        str: The one that looks most like it, upper and lower case being the same.
+    """
+    names = {one.lower(): one for one in valid}
+    return names[difflib.get_close_matches(str(name).lower(), names, 1, cutoff=0.0)[0]]

@@ -14,20 +14,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import struct
-import zipfile
+import warnings
 import zlib
+from typing import Callable
+from typing import Iterator
 from typing import NamedTuple
 from typing import Optional
-from typing import Tuple
 
 import numpy as np
 from PIL import Image
 
+from ppsci_ext.data.arrays import npy_array
+from ppsci_ext.data.arrays import npz_array
+from ppsci_ext.data.limits import check_fits_memory
 from ppsci_ext.utils.errors import UserError
 
 _EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP")
+_MAX_SIDE = 4096
 _GREY_MODES = ("1", "L", "LA")
 _COLOUR_MODES = ("RGB", "RGBA", "P", "CMYK", "YCbCr")
 
@@ -73,7 +81,7 @@ def read_npz(root: str, split: str) -> Optional[OwnImages]:
             )
     if split not in files:
         return None
-    images = _to_nchw(_npz_array(files[split], "images"), files[split])
+    images = _to_nchw(npz_array(files[split], "images"), files[split])
     labels = {name: _npz_labels(path) for name, path in files.items()}
     if len({value is None for value in labels.values()}) > 1:
         raise UserError(
@@ -143,31 +151,36 @@ def read_folder(root: str, split: str) -> Optional[OwnImages]:
     )
 
 
-def _npz_array(path: str, key: str) -> Optional[np.ndarray]:
-    """One array of an .npz file, None if there is none of that name."""
-    try:
-        # never unpickled: a pickle can run code
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise ValueError("it is not an .npz file")
-        with archive:
-            return archive[key] if key in archive.files else None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise UserError(
-            f"{path}: cannot read {key!r} ({error}); save it with numpy.savez as an array "
-            "of numbers"
-        ) from error
+def read_images(path: str) -> np.ndarray:
+    """Reads images alone, from wherever they may be.
+
+    Args:
+        path (str): A folder as for `read_folder` (its training images), an .npz file with
+            an array `images`, `samples` or `arr_0`, or an .npy file; arrays as for
+            `read_npz`.
+
+    Returns:
+        np.ndarray: uint8 or float32 [N, C, H, W].
+
+    Raises:
+        UserError: No such file or folder, or it can't be read as images.
+    """
+    if os.path.isdir(path):
+        return read_folder(path, "train").images
+    if path.endswith(".npy"):
+        return _to_nchw(npy_array(path), path)
+    for key in ("images", "samples", "arr_0"):
+        array = npz_array(path, key)
+        if array is not None:
+            return _to_nchw(array, path)
+    raise UserError(
+        f"{path} holds no array 'images', 'samples' or 'arr_0'; save it with "
+        "numpy.savez(file, images=...)"
+    )
 
 
 def _npz_labels(path: str) -> Optional[np.ndarray]:
-    labels = _npz_array(path, "labels")
+    labels = npz_array(path, "labels")
     if labels is None:
         return None
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels):
@@ -202,9 +215,20 @@ def _to_nchw(images: Optional[np.ndarray], path: str) -> np.ndarray:
         return images.astype(np.float32, copy=False)
 
 
-def _sub_folders(folder: str) -> list[str]:
-    names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+def _entries(folder: str, wanted: Callable[[os.DirEntry], bool]) -> list[str]:
+    """Sorted names of what a folder holds, without hidden ones."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if wanted(entry)]
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be searched ({error}); make it readable or remove it"
+        ) from error
     return sorted(name for name in names if not name.startswith("."))
+
+
+def _sub_folders(folder: str) -> list[str]:
+    return _entries(folder, os.DirEntry.is_dir)
 
 
 def _classes(folder: str) -> list[str]:
@@ -212,12 +236,8 @@ def _classes(folder: str) -> list[str]:
 
 
 def _files(folder: str) -> list[str]:
-    names = [entry.name for entry in os.scandir(folder) if entry.is_file()]
-    return [
-        f"{folder}/{name}"
-        for name in sorted(names)
-        if name.lower().endswith(_EXTENSIONS) and not name.startswith(".")
-    ]
+    names = _entries(folder, os.DirEntry.is_file)
+    return [f"{folder}/{name}" for name in names if name.lower().endswith(_EXTENSIONS)]
 
 
 def _read_images(paths: list[str], folder: str) -> np.ndarray:
@@ -228,33 +248,39 @@ def _read_images(paths: list[str], folder: str) -> np.ndarray:
             "the folder of your images"
         )
     images = None
-    first = None
-    for index, (size, mode, pixels) in enumerate(map(_read_image, paths)):
-        if images is None:
-            images = np.empty((len(paths), *pixels.shape), np.uint8)
-            first = (size, mode)
-        if (size, mode) != first:
-            raise UserError(
-                f"{paths[index]} is {_describe(size, mode)} but {paths[0]} is "
-                f"{_describe(*first)}; bring all images to one size and mode"
-            )
-        images[index] = pixels
+    for index, path in enumerate(paths):
+        with _opened(path) as image:
+            found = _describe(image)
+            if images is None:
+                first = found
+                shape = (len(paths), *_pixels(image).shape)
+                check_fits_memory(math.prod(shape), folder)
+                images = np.empty(shape, np.uint8)
+            # before the pixels are unpacked, which a file may have any number of
+            if found != first:
+                raise UserError(
+                    f"{path} is {found} but {paths[0]} is {first}; bring all images to one "
+                    "size and mode"
+                )
+            images[index] = _pixels(image)
     return images
 
 
-def _read_image(path: str) -> Tuple[Tuple[int, int], str, np.ndarray]:
-    """Size (width, height), mode, and pixels [C, H, W] of an image file."""
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[Image.Image]:
+    """An image file, its pixels still packed."""
     try:
-        with Image.open(path) as image:
-            mode = image.mode
-            if mode not in _GREY_MODES + _COLOUR_MODES:
-                raise UserError(
-                    f"{path} has pixels of mode {mode}, which 8 bits cannot hold; store "
-                    "such images as floats in an .npz file"
-                )
-            grey = mode in _GREY_MODES
-            pixels = np.asarray(image.convert("L" if grey else "RGB"))
-            size = image.size
+        with warnings.catch_warnings():
+            # a limit of its own follows
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # of other formats that a file of any name can be in, some start programs
+            with Image.open(path, formats=_FORMATS) as image:
+                if max(image.size) > _MAX_SIDE:
+                    raise UserError(
+                        f"{path} is {_describe(image)}; scale it to at most {_MAX_SIDE}x"
+                        f"{_MAX_SIDE}"
+                    )
+                yield image
     except UserError:
         raise
     except (
@@ -269,8 +295,19 @@ def _read_image(path: str) -> Tuple[Tuple[int, int], str, np.ndarray]:
         raise UserError(
             f"{path} cannot be read as an image ({error}); repair or remove it"
         ) from error
-    return size, mode, pixels[np.newaxis] if grey else pixels.transpose(2, 0, 1)
 
 
-def _describe(size: Tuple[int, int], mode: str) -> str:
-    return f"{size[0]}x{size[1]} pixels of mode {mode}"
+def _pixels(image: Image.Image) -> np.ndarray:
+    """uint8 [C, H, W]."""
+    if image.mode in _GREY_MODES:
+        return np.asarray(image.convert("L"))[np.newaxis]
+    if image.mode in _COLOUR_MODES:
+        return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    raise UserError(
+        f"{image.filename} has pixels of mode {image.mode}, which 8 bits cannot hold; store "
+        "such images as floats in an .npz file"
+    )
+
+
+def _describe(image: Image.Image) -> str:
+    return f"{image.width}x{image.height} pixels of mode {image.mode}"

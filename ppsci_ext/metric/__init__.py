@@ -18,16 +18,48 @@ from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.extractor import build_extractor
 from ppsci_ext.metric.frechet import FeatureStatistics
 from ppsci_ext.metric.frechet import frechet_distance
+from ppsci_ext.metric.inception_score import LogitStatistics
 from ppsci_ext.metric.inception_score import inception_score
+from ppsci_ext.metric.kernel import kernel_inception_distance
 from ppsci_ext.metric.modes import mode_coverage
+from ppsci_ext.metric.precision_recall import precision_recall
+from ppsci_ext.metric.reference import read_statistics
+from ppsci_ext.metric.reference import reference_features
+from ppsci_ext.metric.scores import SCORES
+from ppsci_ext.metric.scores import SCORES_OF_FEATURES
+from ppsci_ext.metric.scores import FeatureSet
+from ppsci_ext.metric.scores import check_scores
+from ppsci_ext.metric.scores import extract
+from ppsci_ext.metric.scores import image_scores
+from ppsci_ext.metric.validation import FrechetDistance
+from ppsci_ext.metric.validation import ImageScores
+from ppsci_ext.metric.validation import InceptionScore
+from ppsci_ext.metric.validation import KernelDistance
+from ppsci_ext.metric.validation import PrecisionRecall
 from ppsci_ext.metric.wasserstein import exact_wasserstein
 
 __all__ = [
     "FeatureExtractor",
+    "FeatureSet",
     "FeatureStatistics",
+    "FrechetDistance",
+    "ImageScores",
+    "InceptionScore",
+    "KernelDistance",
+    "LogitStatistics",
+    "PrecisionRecall",
+    "SCORES",
+    "SCORES_OF_FEATURES",
     "build_extractor",
+    "check_scores",
     "exact_wasserstein",
+    "extract",
     "frechet_distance",
+    "image_scores",
     "inception_score",
+    "kernel_inception_distance",
     "mode_coverage",
+    "precision_recall",
+    "read_statistics",
+    "reference_features",
 ]

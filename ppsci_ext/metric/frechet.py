@@ -17,19 +17,28 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import blas
 
 from ppsci_ext.utils.errors import UserError
+
+_BLOCK_ROWS = 512  # large enough for BLAS to run at full speed
+_INDEFINITE = 1e-4  # of the largest eigenvalue; far beyond float32's round-off
 
 
 class FeatureStatistics:
     """Mean and covariance of features that arrive in batches, without keeping them.
 
-    Batches are merged with the update of Chan, Golub and LeVeque (1979), which sums
-    products of centred values, so that a large mean doesn't cancel the digits of a
-    small covariance. Everything is float64.
+    Rows are collected to blocks of 512, and blocks merged with the update of Chan,
+    Golub and LeVeque (1979), which sums products of centred values, so that a large
+    mean doesn't cancel the digits of a small covariance. Everything is float64. How the
+    rows are cut into batches changes no digit, unless results are read in between.
+    Memory is that of one [d, d] matrix and one block: 42 MB for d = 2048.
 
     Args:
         num_features (int): Number of features d.
+
+    Attributes:
+        count (int): Number of samples so far.
 
     Examples:
         >>> import numpy as np
@@ -47,7 +56,12 @@ class FeatureStatistics:
     def __init__(self, num_features: int):
         self.count = 0
         self._mean = np.zeros(num_features)
-        self._scatter = np.zeros((num_features, num_features))
+        # Sum of products of centred rows, lower triangle only. BLAS adds to it in place
+        # if its columns are contiguous.
+        self._scatter = np.zeros((num_features, num_features), order="F")
+        # One more row, for the shift between the means of the block and of the rest.
+        self._block = np.empty((_BLOCK_ROWS + 1, num_features))
+        self._num_pending = 0
 
     def update(self, features: np.ndarray) -> None:
         """Add a batch.
@@ -58,24 +72,40 @@ class FeatureStatistics:
         Raises:
             ValueError: If the batch has another shape or values that are not finite.
         """
-        features = np.asarray(features, dtype=np.float64)
+        features = np.asarray(features)
         if features.ndim != 2 or features.shape[1] != len(self._mean):
             raise ValueError(
                 f"features must be [B, {len(self._mean)}], not {list(features.shape)}"
             )
         if not np.isfinite(features).all():
             raise ValueError("features must be finite")
-        batch_size = len(features)
-        if batch_size == 0:
+        start = 0
+        while start < len(features):
+            rows = features[start : start + _BLOCK_ROWS - self._num_pending]
+            end = self._num_pending + len(rows)
+            self._block[self._num_pending : end] = rows
+            self._num_pending = end
+            self.count += len(rows)
+            start += len(rows)
+            if self._num_pending == _BLOCK_ROWS:
+                self._merge_pending()
+
+    def _merge_pending(self) -> None:
+        """Merge the rows of the block that are not in the moments yet."""
+        num_new = self._num_pending
+        if num_new == 0:
             return
-        batch_mean = features.mean(axis=0)
-        centred = features - batch_mean
-        shift = batch_mean - self._mean
-        total = self.count + batch_size
-        self._scatter += centred.T @ centred
-        self._scatter += np.outer(shift, shift) * (self.count * batch_size / total)
-        self._mean += shift * (batch_size / total)
-        self.count = total
+        num_old = self.count - num_new
+        rows, extended = self._block[:num_new], self._block[: num_new + 1]
+        block_mean = rows.mean(axis=0)
+        shift = block_mean - self._mean
+        rows -= block_mean
+        extended[num_new] = shift * np.sqrt(num_old * num_new / self.count)
+        self._scatter = blas.dsyrk(
+            1.0, extended.T, beta=1.0, c=self._scatter, lower=1, overwrite_c=1
+        )
+        self._mean += shift * (num_new / self.count)
+        self._num_pending = 0
 
     @property
     def mean(self) -> np.ndarray:
@@ -88,6 +118,7 @@ class FeatureStatistics:
             raise UserError(
                 "The mean of features needs at least 1 sample: raise EVAL.num_samples."
             )
+        self._merge_pending()
         return self._mean.copy()
 
     @property
@@ -102,7 +133,12 @@ class FeatureStatistics:
                 "The covariance of features needs at least 2 samples, not "
                 f"{self.count}: raise EVAL.num_samples."
             )
-        return self._scatter / (self.count - 1)
+        self._merge_pending()
+        cov = self._scatter / (self.count - 1)
+        # Row by row: the upper triangle needs no second matrix.
+        for i in range(1, len(cov)):
+            cov[:i, i] = cov[i, :i]
+        return cov
 
 
 def frechet_distance(
@@ -115,24 +151,26 @@ def frechet_distance(
         + \mathrm{Tr}\left(\Sigma_1 + \Sigma_2 - 2 (\Sigma_1 \Sigma_2)^{1/2}\right)
     $$
 
-    Heusel et al. 2017 (arXiv 1706.08500), equation 6. The trace of the last term equals
-    that of (S1^1/2 S2 S1^1/2)^1/2, which is the sum of the singular values of
-    S1^1/2 S2^1/2. Both roots come from symmetric eigenvalue problems, so the result is
-    real and exact also for singular covariances, where scipy.linalg.sqrtm of the
-    unsymmetric product fails.
+    Heusel et al. 2017 (arXiv 1706.08500), equation 6. With any factors S1 = A A^T and
+    S2 = B B^T the eigenvalues of S1 S2 are the squares of the singular values of A^T B,
+    so that the trace of the root is the sum of the latter. That is real for singular
+    covariances too, a tenth of the work of scipy.linalg.sqrtm of the unsymmetric
+    product, and keeps the digits that square roots of small eigenvalues would lose: a
+    round-off of 1e-16 would become 1e-8, once for each feature.
 
     Args:
         mu1 (np.ndarray): [d], mean of the first Gaussian.
-        cov1 (np.ndarray): [d, d], its covariance.
+        cov1 (np.ndarray): [d, d], its covariance, symmetric.
         mu2 (np.ndarray): [d], mean of the second Gaussian.
-        cov2 (np.ndarray): [d, d], its covariance.
+        cov2 (np.ndarray): [d, d], its covariance, symmetric.
 
     Returns:
         float: d^2 >= 0; this is the number called FID where the features are those of a
             classifier.
 
     Raises:
-        ValueError: If the shapes don't fit each other.
+        ValueError: If the shapes don't fit each other, a number is not finite, or a
+            covariance has a negative eigenvalue beyond round-off.
     """
     mu1, mu2 = np.asarray(mu1, np.float64), np.asarray(mu2, np.float64)
     cov1, cov2 = np.asarray(cov1, np.float64), np.asarray(cov2, np.float64)
@@ -141,18 +179,27 @@ def frechet_distance(
         raise ValueError("means must be two vectors of the same length")
     if cov1.shape != (d, d) or cov2.shape != (d, d):
         raise ValueError(f"covariances must be [{d}, {d}]")
-    # Singular values of the product of the roots, not square roots of the eigenvalues
-    # of S1^1/2 S2 S1^1/2: a root would turn a round-off of 1e-16 into 1e-8.
-    roots = _symmetric_sqrt(cov1) @ _symmetric_sqrt(cov2)
-    trace_of_root = np.linalg.svd(roots, compute_uv=False).sum()
+    if not all(np.isfinite(array).all() for array in (mu1, cov1, mu2, cov2)):
+        raise ValueError("means and covariances must be finite")
+    product = _factor(cov1).T @ _factor(cov2)
+    trace_of_root = np.linalg.svd(product, compute_uv=False).sum()
     distance = (
         np.sum((mu1 - mu2) ** 2) + np.trace(cov1) + np.trace(cov2) - 2.0 * trace_of_root
     )
     return max(float(distance), 0.0)  # round-off of equal Gaussians
 
 
-def _symmetric_sqrt(cov: np.ndarray) -> np.ndarray:
-    """Square root of a symmetric positive semi-definite matrix."""
-    values, vectors = np.linalg.eigh((cov + cov.T) / 2.0)
-    # Zero eigenvalues come out as small negative numbers.
-    return (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
+def _factor(cov: np.ndarray) -> np.ndarray:
+    """Return A [d, r] with A A^T = cov [d, d], r being at least its rank."""
+    try:
+        return np.linalg.cholesky(cov)
+    except np.linalg.LinAlgError:
+        # Singular, as of fewer samples than features. Eigenvectors cost more, but those
+        # of eigenvalue 0 can be left out, which makes the rest cheaper.
+        values, vectors = np.linalg.eigh(cov)
+    if values[0] < -_INDEFINITE * abs(values[-1]):
+        raise ValueError(
+            f"a covariance must have no negative eigenvalues, not {values[0]:.3g}"
+        )
+    positive = values > len(cov) * np.finfo(np.float64).eps * values[-1]
+    return vectors[:, positive] * np.sqrt(values[positive])

@@ -27,6 +27,7 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
+from ppsci.utils import logger
 
 from wgan_gp.models.networks import ResNetGenerator
 
@@ -215,8 +216,8 @@ def test_own_folder_with_the_dcgan_pair(run, own_images, case):
         (["DATA.root=nowhere"], "nowhere"),
         (["DATA.name=npz", "DATA.root=.", "MODEL.num_classes=5"], "have 2 classes"),
         (["DATA.name=npz", "DATA.root=.", "MODEL.image_shape=[3,32,32]"], "MODEL.image_shape=\\[3,16,16\\]"),
-        (["mode=eval", "EVAL.extractor.name=inceptoin"], "cifar10_resnet56"),
-        (["mode=eval"], "EVAL.extractor.weights"),
+        (["mode=eval", "EVAL.extractor.name=inceptoin"], "inception_v3"),
+        (["mode=eval", "EVAL.extractor.weights=inception.pth"], "EVAL.extractor.weights names inception.pth"),
         (["mode=export"], "no weights at run/generator.pdparams"),
         (["mode=infer"], "export it first"),
         (["TRAIN.resume=true", "DATA.name=npz", "DATA.root=.", "MODEL.num_classes=2"], "holds no checkpoint"),
@@ -229,20 +230,62 @@ def test_a_users_mistake_is_one_sentence(run, own_images, overrides, says):
     assert re.search(says, error), error
 
 
-def test_mnist_is_trained(run, real_data, tmp_path, monkeypatch):
-    small = [
-        "MODEL.dim=4",
-        "EVAL.num_samples=20",
-        "EVAL.batch_size=20",
-        "output_dir=run",
-        "TRAIN.validation_size=60",
-    ]
+SCORES = {"IS_mean", "IS_std", "FID", "KID_mean", "KID_std", "precision", "recall"}
+
+
+def test_mnist_is_trained_and_scored_by_the_classifier(
+    run, real_data, tmp_path, monkeypatch
+):
+    """Trained on MNIST; scored against own images, which are few, to be quick."""
     monkeypatch.setenv("WGAN_GP_DATA", real_data)
-    run("wgan_gp_mnist", *SHORT, *small)
-    assert all(
-        np.isfinite(r["validation_critic_loss"]) for r in records(tmp_path / "run")
-    )
-    assert Image.open(tmp_path / "run" / "samples" / "real.png").size[0] > 400
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(tmp_path / "cache"))
+    small = ["MODEL.dim=4", "output_dir=run"]
+    run("wgan_gp_mnist", *SHORT, *small, "TRAIN.validation_size=60")
+    folder = tmp_path / "run"
+    assert all(np.isfinite(r["validation_critic_loss"]) for r in records(folder))
+    assert Image.open(folder / "samples" / "real.png").size[0] > 400
+
+    images = np.random.default_rng(1).integers(0, 256, (80, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "few.npz", images=images)
+    evaluation = [
+        "mode=eval", *small, "DATA.name=npz", "DATA.root=few.npz",
+        "EVAL.num_samples=25", "EVAL.batch_size=10",
+    ]  # fmt: skip
+    lines = []
+    monkeypatch.setattr(logger, "info", lines.append)
+    run("wgan_gp_mnist", *evaluation)
+    first = (folder / "eval.json").read_text()
+    result = json.loads(first)
+    assert result["extractor"]["name"] == "mnist_classifier"
+    assert set(result["metrics"]) == {*SCORES, "class_histogram"}
+    histogram = result["metrics"]["class_histogram"]
+    assert len(histogram) == 10 and sum(histogram) == 25
+    assert any("real images: computed" in line for line in lines)
+
+    run("wgan_gp_mnist", *evaluation)  # now with cached features of the real images
+    assert any("real images: cached" in line for line in lines)
+    assert (folder / "eval.json").read_text() == first  # the seed fixes the scores
+
+    np.savez(tmp_path / "statistics.npz", mu=np.zeros(128), sigma=np.eye(128))
+    run("wgan_gp_mnist", *evaluation, "EVAL.reference=statistics.npz")
+    metrics = json.loads((folder / "eval.json").read_text())["metrics"]
+    assert set(metrics) == {"IS_mean", "IS_std", "FID", "class_histogram"}
+    done = run("wgan_gp_mnist", *evaluation, "EVAL.reference=few.npz", check=False)
+    assert done.returncode == 2 and "'mu' and 'sigma'" in done.stderr
+
+
+def test_scores_during_training(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(tmp_path / "cache"))
+    images = np.random.default_rng(1).integers(0, 256, (40, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "few.npz", images=images)
+    run(
+        "wgan_gp_mnist", *SHORT, "MODEL.dim=4", "DATA.name=npz", "DATA.root=few.npz",
+        "TRAIN.batch_size=6", "EVAL.num_samples=20", "EVAL.batch_size=10",
+        "TRAIN.eval_during_train=true", "output_dir=run",
+    )  # fmt: skip
+    (evaluation,) = [r for r in records(tmp_path / "run") if "eval" in r]
+    assert evaluation["iteration"] == 4
+    assert set(evaluation["eval"]) == {*SCORES, "class_histogram"}
 
 
 def test_cifar_is_trained_and_scored_by_the_named_extractor(
@@ -250,6 +293,7 @@ def test_cifar_is_trained_and_scored_by_the_named_extractor(
 ):
     """Trained on CIFAR-10; scored against own images, which are few, to be quick."""
     monkeypatch.setenv("WGAN_GP_DATA", real_data)
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(own_images / "cache"))
     run(
         "wgan_gp_cifar", *SHORT, "MODEL.dim=4", "TRAIN.batch_size=6",
         "output_dir=run", "TRAIN.validation_size=6",
@@ -269,5 +313,5 @@ def test_cifar_is_trained_and_scored_by_the_named_extractor(
     result = json.loads((own_images / "run" / "eval.json").read_text())
     assert result["extractor"]["name"] == "cifar10_resnet56"
     assert result["extractor"]["sha256"].startswith("4bfd9763")
-    assert set(result["metrics"]) == {"IS_mean", "IS_std", "FID"}
+    assert set(result["metrics"]) == {*SCORES, "class_histogram"}
     assert result["metrics"]["IS_mean"] >= 1 and result["metrics"]["FID"] > 0

@@ -12,153 +12,35 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a configuration may say: checked as a whole, before any work is done."""
+"""The command line and the configuration, checked as a whole before any work is done."""
 
 from __future__ import annotations
 
-import difflib
 import sys
 from os import path as osp
 from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import List
-from typing import Literal
-from typing import Optional
-from typing import Tuple
-from typing import Union
+from typing import Sequence
+from typing import Type
 from typing import get_args
 
+import yaml
 from hydra import compose
 from hydra import initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from ppsci.utils import config as ppsci_config
 from pydantic import BaseModel
-from pydantic import ConfigDict
-from pydantic import Field
-from pydantic import PositiveFloat
-from pydantic import PositiveInt
 from pydantic import ValidationError
-from pydantic import model_validator
 
+from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
-
-_STRICT = ConfigDict(extra="forbid")
-
-
-class DataConfig(BaseModel):
-    model_config = _STRICT
-    name: Literal[
-        "8gaussians", "25gaussians", "swissroll", "mnist", "cifar10", "npz", "folder"
-    ]
-    root: str = ""
-    download: bool = False
-    range: Tuple[float, float] = (0.0, 1.0)
-    levels: Literal[255, 256] = 256
-    dequantize: bool = False
-
-
-class ModelConfig(BaseModel):
-    model_config = _STRICT
-    name: Literal["dcgan", "resnet", None] = None
-    dim: PositiveInt
-    latent_dim: PositiveInt
-    image_shape: Optional[Tuple[PositiveInt, PositiveInt, PositiveInt]] = None
-    conditional: bool = False
-    num_classes: int = Field(0, ge=0)
-    generator_batch_norm: bool = False
-    critic_batch_norm: bool = False
-
-
-class GANConfig(BaseModel):
-    model_config = _STRICT
-    name: Literal["wgan_gp", "wgan"]
-    lambda_gp: float = Field(ge=0)
-    penalty: Literal["two_sided", "one_sided"]
-    clip_value: PositiveFloat
-    n_critic: Union[PositiveInt, Dict[int, PositiveInt]]
-    generator_batch_multiple: PositiveInt = 1
-    fixed_generator: bool = False
-    acgan_scale: float = Field(1.0, ge=0)
-    acgan_scale_generator: float = Field(0.1, ge=0)
-
-    @model_validator(mode="after")
-    def schedule_starts_at_zero(self):
-        if isinstance(self.n_critic, dict) and 0 not in self.n_critic:
-            raise ValueError("a schedule of n_critic must begin at iteration 0")
-        return self
-
-
-class TrainConfig(ppsci_config.TrainConfig):
-    model_config = _STRICT
-    iters_per_epoch: PositiveInt
-    batch_size: PositiveInt
-    log_freq: PositiveInt
-    optimizer: Literal["adam", "rmsprop"]
-    beta1: float = Field(ge=0, lt=1)
-    beta2: float = Field(ge=0, lt=1)
-    generator_lr: PositiveFloat
-    critic_lr: PositiveFloat
-    lr_decay: bool = False
-    validation_size: Optional[PositiveInt] = None
-    keep_checkpoints: PositiveInt = 2
-    resume: bool = False
-
-
-class ExtractorConfig(BaseModel):
-    model_config = _STRICT
-    name: Optional[str] = None
-    weights: Optional[str] = None
-
-
-class EvalConfig(ppsci_config.EvalConfig):
-    model_config = _STRICT
-    num_samples: int = Field(ge=2)
-    batch_size: PositiveInt
-    extractor: ExtractorConfig = ExtractorConfig()
-
-
-class InferConfig(ppsci_config.InferConfig):
-    model_config = _STRICT
-    num_samples: PositiveInt
-    batch_size: PositiveInt
-
-
-class CaseConfig(ppsci_config.SolverConfig):
-    """Schema of a whole case; PAPER holds the values that the authors' scripts set."""
-
-    model_config = _STRICT
-    output_dir: str = Field(min_length=1)
-    PAPER: Dict[str, Any] = {}
-    DATA: DataConfig
-    MODEL: ModelConfig
-    GAN: GANConfig
-    TRAIN: TrainConfig
-    EVAL: EvalConfig
-    INFER: InferConfig
-
-    @model_validator(mode="after")
-    def groups_fit_together(self):
-        if self.GAN.name == "wgan_gp" and self.MODEL.critic_batch_norm:
-            raise ValueError(
-                "MODEL.critic_batch_norm=true mixes the samples of a batch, but the gradient "
-                "penalty is per sample: leave it to GAN.name=wgan"
-            )
-        if self.GAN.fixed_generator and self.mode != "train":
-            raise ValueError(
-                f"GAN.fixed_generator=true leaves mode={self.mode} without a generator: it is "
-                "for mode=train only"
-            )
-        if self.MODEL.conditional and self.MODEL.num_classes < 2:
-            raise ValueError("MODEL.conditional=true needs MODEL.num_classes")
-        if self.MODEL.conditional and self.MODEL.name == "dcgan":
-            raise ValueError(
-                "MODEL.conditional=true is for MODEL.name=resnet: dcgan takes no labels"
-            )
-        return self
+from wgan_gp.utils import schema
 
 
 def check_config(cfg: DictConfig) -> None:
@@ -170,65 +52,151 @@ def check_config(cfg: DictConfig) -> None:
     Raises:
         UserError: Naming the first key that is wrong, its value and what it may be.
     """
-    # these two select among PAPER's values, so they come before anything else
-    for group, schema in (("GAN", GANConfig), ("MODEL", ModelConfig)):
-        choices = get_args(schema.model_fields["name"].annotation)
-        if cfg[group].get("name") not in choices:
-            raise UserError(
-                f"{group}.name={cfg[group].name} is refused: it should be one of "
-                f"{', '.join(filter(None, choices))}."
-            )
     try:
-        values = OmegaConf.to_container(cfg, resolve=True)
-        CaseConfig(**values)
+        _check_choices_among_paper_values(cfg)
+        values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise UserError(_first_line(error)) from error
+        raise _unresolved(error) from error
+    networks = values.get("MODEL")
+    has_images = isinstance(networks, dict) and "image_shape" in networks
+    model = schema.ImageCaseConfig if has_images else schema.ToyCaseConfig
+    try:
+        model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].replace("Value error, ", "")
-        if first["type"] == "value_error":  # of several keys; the message names them
-            raise UserError(f"{message}.") from error
-        raise UserError(
-            f"{key}={first['input']} is refused: {message[0].lower()}{message[1:]}."
-        ) from error
+        raise _refusal(error, model) from error
+
+
+def _check_choices_among_paper_values(cfg: DictConfig) -> None:
+    """Check the keys by which other values are looked up, which would fail in their place."""
+    for group, model in (("GAN", schema.GANConfig), ("MODEL", schema.ImageModelConfig)):
+        key, choices = f"{group}.name", get_args(model.model_fields["name"].annotation)
+        name = OmegaConf.select(cfg, key, default=choices[0])
+        if name not in choices:
+            raise UserError(
+                f"{key}={_shown(name)} is refused: it should be one of {', '.join(choices)}."
+            )
+
+
+def _refusal(error: ValidationError, model: Type[BaseModel]) -> UserError:
+    """One sentence on the first mistake; a misspelt key goes before the one it leaves out."""
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+    key = ".".join(map(str, first["loc"]))
+    message = first["msg"].replace("Value error, ", "")
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(key, _schema_keys(model))
+    if first["type"] == "missing":
+        return UserError(f"{key} is missing: give it a value.")
+    if first["type"] in ("bool_type", "int_type", "float_type"):
+        message += ", not text" if isinstance(first["input"], str) else ""
+    if first["type"] == "model_type":
+        message = "it should be a group of keys"
+    if not key:  # of several keys; the message names them
+        return UserError(f"{message}.")
+    value = _shown(first["input"])
+    return UserError(f"{key}={value} is refused: {message[0].lower()}{message[1:]}.")
+
+
+def _schema_keys(model: Type[BaseModel], prefix: str = "") -> List[str]:
+    keys = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(
+            field.annotation, BaseModel
+        ):
+            keys += _schema_keys(field.annotation, f"{prefix}{name}.")
+        else:
+            keys.append(f"{prefix}{name}")
+    return keys
+
+
+def _unknown_key(key: str, known: Sequence[str]) -> UserError:
+    # what the paper set is not what a user would want to change
+    candidates = [name for name in known if not name.startswith("PAPER")]
+    return UserError(
+        f"There is no key '{key}'; the nearest one is '{nearest_name(key, candidates)}'."
+    )
+
+
+def _shown(value: Any) -> str:
+    """A value as one would write it in the YAML file."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, width=1 << 20
+    )
+    return text.split("\n...")[0].strip()
 
 
 def check_overrides(known: DictConfig, overrides: List[str]) -> None:
-    """Check that every key=value names a key that there is.
+    """Check that every argument gives a value to a key that there is.
 
     Args:
         known (DictConfig): Configuration without overrides.
         overrides (List[str]): Arguments of the command line.
 
     Raises:
-        UserError: Naming the unknown key and the nearest known one.
+        UserError: Naming the unknown key and the nearest known one, or what else is wrong
+            with the argument.
     """
-    keys = _flat_keys(OmegaConf.to_container(known, resolve=False))
-    for override in overrides:
-        key = override.split("=", 1)[0].lstrip("+~")
-        if key.split(".", 1)[0] in ("hydra", "hydra/launcher", "hydra/sweeper"):
+    keys = _leaf_keys(OmegaConf.to_container(known, resolve=False))
+    for argument in overrides:
+        override = _parse(argument)
+        key = override.key_or_group
+        if key.startswith(("hydra.", "hydra/", "wandb_config.")):
             continue
-        if key in keys:
-            continue
-        values = [k for k in keys if not any(o.startswith(f"{k}.") for o in keys)]
-        near = difflib.get_close_matches(key, values, n=1, cutoff=0.0)
-        raise UserError(f"There is no key '{key}'; the nearest one is '{near[0]}'.")
+        inside = [name for name in keys if name.startswith(f"{key}.")]
+        if inside:
+            raise UserError(
+                f"{argument} is refused: {key} is a group of keys; set the keys in it one by "
+                f"one, such as {inside[0]}."
+            )
+        if key not in keys:
+            raise _unknown_key(key, keys)
+        if override.is_delete():
+            raise UserError(
+                f"{argument} is refused: the case reads {key}; give it another value instead."
+            )
+        if override.is_sweep_override():
+            raise UserError(
+                f"{argument} is refused: it holds several values; give one, or run all of them "
+                "with --multirun."
+            )
 
 
-def _flat_keys(tree: Dict[str, Any], prefix: str = "") -> List[str]:
+def _parse(argument: str) -> Override:
+    try:
+        (override,) = OverridesParser.create().parse_overrides([argument])
+    except HydraException:
+        override = None
+    if override is None or not override.key_or_group:
+        raise UserError(
+            f"'{argument}' is not of the form KEY=VALUE; a value with special characters needs "
+            "quotes of its own, as in \"KEY='VALUE'\"."
+        )
+    return override
+
+
+def _leaf_keys(tree: Dict[str, Any], prefix: str = "") -> List[str]:
     keys = []
     for name, value in tree.items():
-        keys.append(f"{prefix}{name}")
-        if isinstance(value, dict):
-            keys += _flat_keys(value, f"{prefix}{name}.")
+        # a schedule of n_critic has numbers for keys
+        is_group = isinstance(value, dict) and any(isinstance(k, str) for k in value)
+        if is_group and name != "wandb_config":
+            keys += _leaf_keys(value, f"{prefix}{name}.")
+        else:
+            keys.append(f"{prefix}{name}")
     return keys
+
+
+def _unresolved(error: OmegaConfBaseException) -> UserError:
+    """A key whose value refers to one that is missing, or to itself."""
+    return UserError(f"{error.full_key} has no value: {_first_line(error)}")
 
 
 def _first_line(error: BaseException) -> str:
     while not str(error) and error.__cause__ is not None:
         error = error.__cause__
-    return f"{str(error).splitlines()[0].rstrip('.')}."
+    line, *more = str(error).splitlines()
+    if line.endswith(":") and more:
+        line = f"{line} {more[0]}"
+    return f"{line.rstrip('.')}."
 
 
 def launch(main: Callable[[], None], config_dir: str, config_name: str) -> None:
@@ -247,6 +215,9 @@ def launch(main: Callable[[], None], config_dir: str, config_name: str) -> None:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
                 check_overrides(compose(config_name), overrides)
                 check_config(compose(config_name, overrides=overrides))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            reason = " ".join(str(error).split())
+            fail(UserError(f"The configuration is not valid YAML: {reason}."))
         except HydraException as error:
             fail(UserError(_first_line(error)))
         except UserError as error:

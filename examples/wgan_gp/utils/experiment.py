@@ -22,15 +22,16 @@ from os import path as osp
 from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import List
 from typing import Mapping
 from typing import Optional
+from typing import Union
 
 import numpy as np
 import paddle
 from omegaconf import DictConfig
 from paddle import inference
 from paddle import nn
-from ppsci.utils import download
 from ppsci.utils import logger
 from rich.console import Console
 from rich.table import Table
@@ -39,9 +40,9 @@ from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import latest_checkpoint
+from ppsci_ext.utils.checkpoint import open_atomically
 from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.weights import read_paddle_weights
-from ppsci_ext.utils.weights import set_weights
+from ppsci_ext.utils.weights import load_paddle_weights
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import fail
 
@@ -105,16 +106,12 @@ def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
         UserError: If there is no such file, or it doesn't fit.
     """
     path = _generator_weights(cfg)
-    if path.startswith(("http://", "https://")):
-        path = download.get_weights_path_from_url(path)
-    if not osp.isfile(path):
+    if not path.startswith(("http://", "https://")) and not osp.isfile(path):
         raise UserError(
             f"There are no weights at {path}: train first (mode=train), or give the file by "
             f"{_group(cfg)}.pretrained_model_path or the run's folder by output_dir."
         )
-    # read without executing anything in it, unlike paddle.load
-    set_weights(generator, read_paddle_weights(path), path)
-    return path
+    return load_paddle_weights(generator, path)
 
 
 def _group(cfg: DictConfig) -> str:
@@ -141,7 +138,7 @@ def write_eval(
     cfg: DictConfig,
     case: str,
     weights: str,
-    metrics: Dict[str, float],
+    metrics: Dict[str, Any],
     extractor: Optional[FeatureExtractor] = None,
 ) -> None:
     """Write eval.json and print its metrics as a table.
@@ -150,7 +147,7 @@ def write_eval(
         cfg (DictConfig): Configuration of a case.
         case (str): Name of the case.
         weights (str): Weights file that was evaluated.
-        metrics (Dict[str, float]): Metrics by name.
+        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them.
         extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
     """
     described = None
@@ -171,7 +168,7 @@ def write_eval(
 
     title = f"{case}, iteration {result['iteration']}, {cfg.EVAL.num_samples} samples"
     if extractor is not None:
-        title += f", scores by {extractor.name} (not comparable with Inception's)"
+        title += f", {extractor.scores}"
     table = Table()
     twins = any(name.startswith("real_") for name in metrics)
     table.add_column("metric")
@@ -191,7 +188,9 @@ def write_eval(
     logger.info(f"Metrics written: {path}")
 
 
-def _shown(value: float) -> str:
+def _shown(value: Union[int, float, List[int]]) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
     return str(value) if isinstance(value, int) else f"{value:.4f}"
 
 
@@ -292,8 +291,7 @@ def write_samples(cfg: DictConfig, arrays: Dict[str, np.ndarray]) -> None:
     """
     os.makedirs(cfg.output_dir, exist_ok=True)
     path = osp.join(cfg.output_dir, "samples.npz")
-    with open(f"{path}.tmp", "wb") as file:
+    with open_atomically(path) as file:
         np.savez_compressed(file, **arrays)
-    os.replace(f"{path}.tmp", path)
     picture = osp.join(cfg.output_dir, "samples.png")
     logger.message(f"Samples written: {path}, {picture}")

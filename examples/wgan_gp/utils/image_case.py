@@ -33,7 +33,10 @@ from ppsci_ext.data import ToFloat
 from ppsci_ext.data import load_images
 from ppsci_ext.data import to_uint8
 from ppsci_ext.metric import FeatureExtractor
+from ppsci_ext.metric import FeatureSet
 from ppsci_ext.metric import build_extractor
+from ppsci_ext.metric import read_statistics
+from ppsci_ext.metric import reference_features
 from ppsci_ext.utils import UserError
 from wgan_gp.utils import experiment
 from wgan_gp.utils import visualization
@@ -116,7 +119,8 @@ def hooks(cfg: DictConfig, gan: Any, data: ImageDataset) -> Dict[str, Any]:
     evaluator = None
     if cfg.TRAIN.eval_during_train:
         extractor = _build_extractor(cfg)
-        evaluator = lambda: _score(cfg, gan, data, extractor)  # noqa: E731
+        reference = _reference(cfg, extractor, data)
+        evaluator = lambda: _score(cfg, gan, reference, extractor)  # noqa: E731
     return {
         "validation": build_validation(cfg),
         "evaluator": evaluator,
@@ -136,8 +140,8 @@ def evaluate(cfg: DictConfig, case: str, gan: Any) -> None:
     """
     extractor = _build_extractor(cfg)
     weights = experiment.load_generator(cfg, gan.generator)
-    data = load_split(cfg, "train")
-    metrics = _score(cfg, gan, data, extractor)
+    reference = _reference(cfg, extractor)
+    metrics = _score(cfg, gan, reference, extractor)
     experiment.write_eval(cfg, case, weights, metrics, extractor)
 
 
@@ -153,23 +157,37 @@ def infer(cfg: DictConfig) -> None:
 
 
 def _build_extractor(cfg: DictConfig) -> FeatureExtractor:
-    if cfg.EVAL.extractor.name is None:
-        raise UserError(
-            "EVAL.extractor.name=null gives no scores: name a feature extractor, for example "
-            "EVAL.extractor.name=cifar10_resnet56."
-        )
-    return build_extractor(cfg.EVAL.extractor.name, cfg.EVAL.extractor.weights)
+    chosen = cfg.EVAL.extractor
+    return build_extractor(chosen.name, chosen.weights, cfg.EVAL.cache_dir)
+
+
+def _reference(
+    cfg: DictConfig, extractor: FeatureExtractor, data: Optional[ImageDataset] = None
+) -> FeatureSet:
+    """Statistics that the user gave, else of the training images.
+
+    Args:
+        cfg (DictConfig): Configuration of a case.
+        extractor (FeatureExtractor): Network whose features they are.
+        data (Optional[ImageDataset]): Training images, where they are at hand already.
+    """
+    if cfg.EVAL.reference is not None:
+        return read_statistics(cfg.EVAL.reference, extractor)
+    data = data or load_split(cfg, "train")
+    images = pixels(cfg, data.images)
+    return reference_features(images, extractor, "train", cfg.EVAL.cache_dir)[0]
 
 
 def _score(
-    cfg: DictConfig, gan: Any, data: ImageDataset, extractor: FeatureExtractor
-) -> Dict[str, float]:
+    cfg: DictConfig, gan: Any, reference: FeatureSet, extractor: FeatureExtractor
+) -> Dict[str, Any]:
     return image_metrics(
         lambda n: pixels(cfg, gan.generate(n, batch_size=cfg.EVAL.batch_size)),
         cfg.EVAL.num_samples,
         cfg.EVAL.batch_size,
-        pixels(cfg, data.images),
+        reference,
         extractor,
+        cfg.seed,
     )
 
 

@@ -16,24 +16,21 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Callable
 from typing import Dict
-from typing import Iterator
-from typing import Optional
-from typing import Tuple
 
 import numpy as np
-from tqdm import tqdm
 
 from ppsci_ext.data import ToyDistribution
 from ppsci_ext.metric import FeatureExtractor
-from ppsci_ext.metric import FeatureStatistics
+from ppsci_ext.metric import FeatureSet
 from ppsci_ext.metric import exact_wasserstein
-from ppsci_ext.metric import frechet_distance
-from ppsci_ext.metric import inception_score
+from ppsci_ext.metric import extract
+from ppsci_ext.metric import image_scores
 from ppsci_ext.metric import mode_coverage
 
-INCEPTION_SPLITS = 10  # contiguous, as in the authors' code
+MAX_HISTOGRAM = 20  # classes; Inception's 1008 would say little of the samples
 
 
 def toy_metrics(
@@ -70,50 +67,38 @@ def image_metrics(
     generate: Callable[[int], np.ndarray],
     num_samples: int,
     batch_size: int,
-    real: np.ndarray,
+    reference: FeatureSet,
     extractor: FeatureExtractor,
-) -> Dict[str, float]:
-    """Inception score and Frechet distance in the extractor's space of features.
+    seed: int,
+) -> Dict[str, Any]:
+    """Inception score, FID, KID, precision and recall in the extractor's space of features.
 
     Args:
         generate (Callable[[int], np.ndarray]): Number -> uint8 images [n, C, H, W].
         num_samples (int): Number of generated images.
         batch_size (int): Images per call.
-        real (np.ndarray): All real images to compare with, uint8 [N, C, H, W].
+        reference (FeatureSet): Real images to compare with.
         extractor (FeatureExtractor): Network whose scores these are.
+        seed (int): Seed of KID's subsets.
 
     Returns:
-        Dict[str, float]: IS_mean, IS_std (10 contiguous splits) and FID.
+        Dict[str, Any]: IS_mean, IS_std (10 contiguous splits), FID, and, where the reference has
+            features and not only moments, KID_mean, KID_std, precision, recall; of a network of
+            few classes also class_histogram, the number of samples that it puts in each class.
     """
-
-    def generated() -> Iterator[np.ndarray]:
-        for start in range(0, num_samples, batch_size):
-            yield generate(min(batch_size, num_samples - start))
-
-    def real_batches() -> Iterator[np.ndarray]:
-        for start in range(0, len(real), batch_size):
-            yield real[start : start + batch_size]
-
-    reference, _ = _statistics(real_batches(), "real images", len(real), extractor)
-    statistics, logits = _statistics(generated(), "generated", num_samples, extractor)
-    score, deviation = inception_score(logits, INCEPTION_SPLITS)
-    distance = frechet_distance(
-        statistics.mean, statistics.cov, reference.mean, reference.cov
+    batches = (
+        generate(min(batch_size, num_samples - start))
+        for start in range(0, num_samples, batch_size)
     )
-    return {"IS_mean": score, "IS_std": deviation, "FID": distance}
-
-
-def _statistics(
-    batches: Iterator[np.ndarray], what: str, total: int, extractor: FeatureExtractor
-) -> Tuple[FeatureStatistics, np.ndarray]:
-    """Moments of the features and all logits [total, K], with a bar on a terminal."""
-    statistics: Optional[FeatureStatistics] = None
-    logits = []
-    with tqdm(total=total, desc=what, unit="img", disable=None) as bar:
-        for images in batches:
-            features, batch_logits = extractor(images)
-            statistics = statistics or FeatureStatistics(features.shape[1])
-            statistics.update(features)
-            logits.append(batch_logits)
-            bar.update(len(images))
-    return statistics, np.concatenate(logits)
+    generated = extract(
+        batches,
+        extractor,
+        num_samples,
+        "generated",
+        keep_features=reference.features is not None,
+    )
+    metrics = image_scores(generated, reference, seed=seed)
+    counts = generated.logits.class_counts
+    if len(counts) <= MAX_HISTOGRAM:
+        metrics["class_histogram"] = counts.tolist()
+    return metrics

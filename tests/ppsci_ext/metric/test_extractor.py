@@ -12,49 +12,56 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Feature extractors: preparation of images, batching, user's mistakes."""
+"""Feature extractors: preparation of images, batching, weights, user's mistakes."""
 
 from __future__ import annotations
 
 import os
+import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
 import paddle
 import pytest
+from ppsci.utils import logger
 
-from ppsci_ext.arch.resnet_cifar import CIFARResNet
+from ppsci_ext.arch import CIFARResNet
+from ppsci_ext.arch import MNISTClassifier
+from ppsci_ext.data import load_images
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.metric import build_extractor
+from ppsci_ext.metric import extractor as module
+from ppsci_ext.metric.engine import build_engine
+from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
-from ppsci_ext.utils.weights import sha256_of
+
+PUBLISHED = "resnet56-4bfd9763.th"
 
 
-class Spy(paddle.nn.Layer):
-    """Keeps what it is given; features are the sums of the three channels."""
-
-    def __init__(self):
-        super().__init__()
-        self.batches = []
+class Pixels(paddle.nn.Layer):
+    """Its features are the pixels that it is given, its logits the first two of them."""
 
     def forward(self, images):
-        assert images.dtype == paddle.uint8 and not self.training
-        self.batches.append(images.numpy())
-        sums = images.astype("float32").sum([2, 3])
-        return {"features": sums, "logits": sums[:, :2]}
+        flat = images.astype("float32").flatten(1)
+        return {"features": flat, "logits": flat[:, :2]}
 
-    @property
-    def images(self):
-        return np.concatenate(self.batches)
+
+def seen(images, **options):
+    """What the network of an extractor sees."""
+    features, _ = FeatureExtractor("pixels", "00", Pixels(), **options)(images)
+    size = options.get("size")
+    height, width = (size, size) if size else images.shape[2:]
+    return features.reshape(len(images), options.get("channels", 3), height, width)
 
 
 def random_images(*shape):
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def weights_file():
-    name = "weights/resnet56-4bfd9763.th"
+    name = f"weights/{PUBLISHED}"
     folder = os.environ.get("WGAN_GP_TEST_DATA")
     path = Path(folder or "") / name
     if folder is None or not path.is_file():
@@ -62,40 +69,46 @@ def weights_file():
     return path
 
 
-@pytest.mark.parametrize("count", [1, 99, 100, 101, 250])
+# preparation
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 130])
 def test_any_number_of_images_in_order(count):
-    spy = Spy()
-    images = random_images(count, 3, 32, 32)
-    features, logits = FeatureExtractor("spy", "00", spy)(images)
-    np.testing.assert_array_equal(spy.images, images)
-    assert max(map(len, spy.batches)) <= 100
-    np.testing.assert_array_equal(features, images.sum(axis=(2, 3), dtype="float64"))
+    images = random_images(count, 3, 5, 6)
+    features, logits = FeatureExtractor("pixels", "00", Pixels())(images)
+    np.testing.assert_array_equal(features, images.reshape(count, -1))
     np.testing.assert_array_equal(logits, features[:, :2])
-    assert features.dtype == logits.dtype == np.float64
+
+
+def test_one_extractor_takes_several_sizes():
+    extract = FeatureExtractor("pixels", "00", Pixels())
+    for size in (4, 7, 4):
+        images = random_images(3, 3, size, size)
+        np.testing.assert_array_equal(extract(images)[0], images.reshape(3, -1))
 
 
 def test_grey_and_small_images():
-    spy = Spy()
-    images = random_images(2, 1, 28, 28)
-    FeatureExtractor("spy", "00", spy)(images)
-    assert spy.images.shape == (2, 3, 32, 32)
+    images = random_images(2, 1, 28, 29)
+    network_input = seen(images, size=32)
     for channel in range(3):
-        inner = spy.images[:, channel, 2:30, 2:30]
+        inner = network_input[:, channel, 2:30, 1:30]
         np.testing.assert_array_equal(inner, images[:, 0])
-    assert spy.images.sum() == 3 * images.sum(dtype="int64")  # the margin is black
+    assert network_input.sum() == 3 * images.sum(dtype="int64")  # the margin is black
 
 
-def test_odd_size():
-    spy = Spy()
-    images = random_images(1, 3, 29, 32)
-    FeatureExtractor("spy", "00", spy)(images)
-    np.testing.assert_array_equal(spy.images[:, :, 1:30], images)
+def test_grey_images_stay_grey_for_a_network_of_one_channel():
+    images = random_images(2, 1, 28, 28)
+    np.testing.assert_array_equal(seen(images, channels=1, size=28), images)
 
 
-@pytest.mark.parametrize("shape", [(1, 3, 64, 64), (1, 3, 33, 32), (1, 2, 32, 32)])
-def test_images_it_does_not_take(shape):
-    with pytest.raises(UserError, match="takes images of"):
-        FeatureExtractor("spy", "00", Spy())(np.zeros(shape, np.uint8))
+@pytest.mark.parametrize(
+    "shape, channels",
+    [((1, 3, 64, 64), 3), ((1, 3, 33, 32), 3), ((1, 2, 32, 32), 3), ((1, 3, 8, 8), 1)],
+)
+def test_images_it_does_not_take(shape, channels):
+    extract = FeatureExtractor("pixels", "00", Pixels(), channels=channels, size=32)
+    with pytest.raises(UserError, match="extractor pixels takes images of"):
+        extract(np.zeros(shape, np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -108,31 +121,114 @@ def test_images_it_does_not_take(shape):
 )
 def test_wrong_arrays(images):
     with pytest.raises(ValueError, match="must be uint8"):
-        FeatureExtractor("spy", "00", Spy())(images)
+        FeatureExtractor("pixels", "00", Pixels())(images)
 
 
-def test_no_gradients_and_a_network_left_in_evaluation_mode():
-    network = CIFARResNet(depth=8)
+# engine
+
+
+@pytest.mark.parametrize("network", [CIFARResNet(depth=8), MNISTClassifier()])
+def test_the_engine_computes_what_the_network_computes(network):
+    shape = (1, 28, 28) if isinstance(network, MNISTClassifier) else (3, 32, 32)
+    images = random_images(3, *shape)
     assert network.training
-    extract = FeatureExtractor("small", "00", network)
-    features, logits = extract(random_images(3, 3, 32, 32))
-    assert features.shape == (3, 64) and logits.shape == (3, 10)
+    run = build_engine(network, shape, ["logits", "features"])
     assert not network.training
-    before = network.bn1._mean.numpy()
-    extract(random_images(3, 3, 32, 32))
-    np.testing.assert_array_equal(network.bn1._mean.numpy(), before)
+    expected = network(paddle.to_tensor(images))
+    for name, found in zip(["logits", "features"], run(images)):
+        scale = np.abs(expected[name].numpy()).max()
+        np.testing.assert_allclose(
+            found, expected[name].numpy(), rtol=0, atol=1e-5 * scale
+        )
+    assert [len(output) for output in run(images[:1])] == [1, 1]
 
 
-def test_real_weights(weights_file):
+@pytest.mark.parametrize("enabled", [False, True])
+def test_the_engine_leaves_to_static_as_it_was(enabled):
+    translator = module.build_engine.__globals__["ProgramTranslator"].get_instance()
+    before = translator.enable_to_static
+    try:
+        paddle.jit.enable_to_static(enabled)
+        build_engine(Pixels(), (1, 2, 2), ["features"])
+        assert translator.enable_to_static == enabled
+    finally:
+        paddle.jit.enable_to_static(before)
+
+
+# weights
+
+
+def test_published_weights(weights_file):
     extract = build_extractor("cifar10_resnet56", str(weights_file))
     assert extract.name == "cifar10_resnet56"
-    assert extract.sha256 == sha256_of(weights_file)
+    assert extract.sha256 == file_digest(weights_file)
     images = random_images(3, 3, 32, 32)
     features, logits = extract(images)
     expected = CIFARResNet.from_pretrained(weights_file)(paddle.to_tensor(images))
-    np.testing.assert_allclose(features, expected["features"].numpy(), rtol=1e-4)
+    np.testing.assert_allclose(features, expected["features"].numpy(), atol=1e-5)
     np.testing.assert_allclose(logits, expected["logits"].numpy(), rtol=1e-3, atol=1e-4)
-    assert (features >= 0).all()
+    assert (features >= 0).all() and extract.num_features == 64
+
+
+def test_published_weights_decide_on_the_network(weights_file):
+    extract = build_extractor("inception_v3", str(weights_file))
+    assert extract.name == "cifar10_resnet56" and extract.num_features == 64
+
+
+def test_other_weights_are_taken_with_a_warning(weights_file, tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logger, "warning", lines.append)
+    build_extractor("cifar10_resnet56", str(weights_file))
+    assert not lines
+    with open(weights_file, "rb") as file:
+        content = file.read()
+    other = tmp_path / "mine.th"
+    other.write_bytes(content + b"\0")
+    assert build_extractor("cifar10_resnet56", str(other)).sha256 == file_digest(other)
+    assert len(lines) == 1 and str(other) in lines[0] and "compared" in lines[0]
+
+
+def test_the_classifier_of_mnist_is_part_of_the_package(real_data):
+    extract = build_extractor("mnist_classifier")
+    data = load_images("mnist", os.path.join(real_data, "mnist"), "test")
+    _, logits = extract(data.images)
+    assert (logits.argmax(1) == data.labels).mean() >= 0.993
+    path = Path(module.__file__).with_name("mnist_classifier.safetensors")
+    assert path.stat().st_size < 1_000_000 and extract.sha256 == file_digest(path)
+
+
+def test_weights_are_fetched_once_into_the_cache(weights_file, tmp_path, monkeypatch):
+    fetched = []
+
+    def download(url, path, checksum):
+        if not os.path.exists(path):
+            fetched.append((url, path, checksum))
+            os.makedirs(os.path.dirname(path))
+            shutil.copy(weights_file, path)
+        return path
+
+    monkeypatch.setattr(module, "download", download)
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(tmp_path / "variable"))
+    for _ in range(2):
+        build_extractor("cifar10_resnet56")
+    build_extractor("cifar10_resnet56", cache=str(tmp_path / "given"))
+    build_extractor("cifar10_resnet56", f"http://mirror/{PUBLISHED}")
+    assert [(os.path.basename(u), p, c) for u, p, c in fetched] == [
+        (PUBLISHED, str(tmp_path / folder / "weights" / PUBLISHED), "sha256:4bfd9763")
+        for folder in ("variable", "given")
+    ]
+
+
+def test_offline_the_file_its_address_and_its_place_are_named(tmp_path, monkeypatch):
+    address = "http://127.0.0.1:9/pt_inception-2015-12-05-6726825d.pth"
+    monkeypatch.setattr("ppsci_ext.utils.download.SECONDS_BETWEEN_ATTEMPTS", 0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pytest.raises(UserError) as caught:
+        build_extractor("inception_v3", address, str(tmp_path))
+    message = str(caught.value)
+    place = str(tmp_path / "weights" / "pt_inception-2015-12-05-6726825d.pth")
+    assert address in message and place in message and "\n" not in message
+    assert os.listdir(tmp_path / "weights") == []
 
 
 def test_unknown_name():
@@ -140,22 +236,34 @@ def test_unknown_name():
         build_extractor("cifar10_resnet65", None)
 
 
-@pytest.mark.parametrize("weights", [None, "/nowhere/resnet56-4bfd9763.th"])
-def test_missing_weights(weights):
-    with pytest.raises(UserError) as caught:
-        build_extractor("cifar10_resnet56", weights)
-    message = str(caught.value)
-    for part in [
-        "EVAL.extractor.weights",
-        "resnet56-4bfd9763.th",
-        "akamaster/pytorch_resnet_cifar10",
-        "BSD-2-Clause",
-    ]:
-        assert part in message
+def test_missing_weights():
+    with pytest.raises(UserError, match="EVAL.extractor.weights names /nowhere"):
+        build_extractor("cifar10_resnet56", "/nowhere/resnet56-4bfd9763.th")
 
 
-def test_damaged_weights(tmp_path):
-    path = tmp_path / "resnet56-4bfd9763.th"
-    path.write_bytes(b"not weights")
-    with pytest.raises(UserError, match=r"another file or damaged.*4bfd9763"):
-        build_extractor("cifar10_resnet56", str(path))
+class Hostile:
+    """Pickled, a call of os.mkdir; its argument is the trace it would leave."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (self.trace,)
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "cifar10_resnet56"])
+def test_weights_that_are_refused(name, tmp_path):
+    """Each with its own sentence, nothing executed."""
+    trace = str(tmp_path / "executed")
+    files = {
+        "hostile.pth": (pickle.dumps({"state": Hostile(trace)}), "would call"),
+        "published-6726825d.pth": (b"something else", "its SHA-256 begins with"),
+        "truncated.pth": (b"\x80\x02\x8a", "truncated, damaged or no PyTorch"),
+    }
+    for file_name, (content, expected) in files.items():
+        path = tmp_path / file_name
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=expected) as caught:
+            build_extractor(name, str(path))
+        assert str(path) in str(caught.value)
+    assert not os.path.exists(trace)

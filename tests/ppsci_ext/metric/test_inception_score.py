@@ -16,11 +16,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
+from ppsci_ext.metric import LogitStatistics
 from ppsci_ext.metric import inception_score
 from ppsci_ext.utils.errors import UserError
 
@@ -77,6 +81,82 @@ def test_bounds_and_permutation_inside_a_split(seed, num_samples, scale):
 def test_float32_is_computed_in_float64():
     logits = np.random.default_rng(2).normal(size=(100, 10)).astype("float32")
     assert inception_score(logits) == inception_score(logits.astype("float64"))
+
+
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.lists(st.integers(0, 30), min_size=1, max_size=12),
+    st.integers(1, 7),
+)
+def test_any_partition_gives_the_same_score(seed, batch_sizes, splits):
+    num_samples = sum(batch_sizes) + splits
+    batch_sizes = [*batch_sizes, splits]
+    logits = 3 * np.random.default_rng(seed).normal(size=(num_samples, 6))
+    statistics = LogitStatistics(num_samples, 6, splits)
+    for batch in np.split(logits, np.cumsum(batch_sizes)[:-1]):
+        statistics.update(batch)
+    bounds = [i * num_samples // splits for i in range(splits + 1)]
+    scores = [direct_score(logits[a:b]) for a, b in zip(bounds, bounds[1:])]
+    expected = (np.mean(scores), np.std(scores))
+    assert statistics.score() == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert inception_score(logits, splits) == pytest.approx(
+        expected, rel=1e-9, abs=1e-9
+    )
+    expected_counts = np.bincount(logits.argmax(axis=1), minlength=6)
+    np.testing.assert_array_equal(statistics.class_counts, expected_counts)
+    assert statistics.count == num_samples
+
+
+def direct_score(logits):
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return np.exp(np.mean(np.sum(p * np.log(p / p.mean(axis=0)), axis=1)))
+
+
+def test_more_samples_than_a_block_holds():
+    logits = np.random.default_rng(3).normal(size=(5003, 4))
+    bounds = [i * 5003 // 3 for i in range(4)]
+    scores = [direct_score(logits[a:b]) for a, b in zip(bounds, bounds[1:])]
+    expected = (np.mean(scores), np.std(scores))
+    assert inception_score(logits, splits=3) == pytest.approx(expected, rel=1e-9)
+
+
+def test_probabilities_that_underflow():
+    logits = np.array([[0.0, -1e5], [-1e5, 0.0], [0.0, -1e300]])
+    p, q = np.array([1.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
+    entropy = -sum(m * np.log(m) for m in (p.mean(), q.mean()))
+    assert inception_score(logits, 1)[0] == pytest.approx(np.exp(entropy), rel=1e-12)
+
+
+def test_memory_does_not_grow_with_the_number_of_samples():
+    def peak_memory(num_samples):
+        logits = np.zeros((num_samples, 1008), np.float32)
+        tracemalloc.start()
+        try:
+            inception_score(logits)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # Only the mask of finite values has as many entries as the logits given at once.
+    assert peak_memory(6000) < 1.1 * peak_memory(2000)
+
+
+def test_too_many_and_missing_samples():
+    statistics = LogitStatistics(num_samples=20, num_classes=3)
+    statistics.update(np.zeros((19, 3)))
+    with pytest.raises(ValueError, match="19 samples came, not 20"):
+        statistics.score()
+    with pytest.raises(ValueError, match="21 samples came, not 20"):
+        statistics.update(np.zeros((2, 3)))
+    statistics.update(np.zeros((1, 3)))
+    assert statistics.score() == pytest.approx((1.0, 0.0))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 1)])
+def test_logits_of_another_shape(shape):
+    with pytest.raises(ValueError, match=r"must be \[B, 3\]"):
+        LogitStatistics(20, 3).update(np.zeros(shape))
 
 
 def test_too_few_samples():

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Arrays from NumPy's files, without executing or believing anything in them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import zipfile
+import zlib
+from typing import BinaryIO
+from typing import Iterator
+from typing import Optional
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ppsci_ext.data.limits import check_fits_memory
+from ppsci_ext.utils.errors import UserError
+
+_BLOCK = 1 << 20
+_MAX_RATIO = 200  # of unpacked to packed size, in an entry larger than this:
+_SMALL = 1 << 26
+
+
+def npz_array(path: str, key: str) -> Optional[np.ndarray]:
+    """Reads one array of numbers from an .npz file.
+
+    Args:
+        path (str): The file.
+        key (str): Name of the array.
+
+    Returns:
+        Optional[np.ndarray]: The array; None if there is none of that name.
+
+    Raises:
+        UserError: Not an .npz file, or damaged; an array of anything but numbers, or
+            larger than the machine's memory, or compressed as no data are.
+    """
+    with _one_sentence(path, repr(key)), open(path, "rb") as file:
+        # zipfile itself would take a file of any kind with an archive at its end
+        if file.read(2) != b"PK":
+            raise ValueError("it is not an .npz file")
+        with zipfile.ZipFile(file) as archive:
+            if f"{key}.npy" not in archive.namelist():
+                return None
+            entry = archive.getinfo(f"{key}.npy")
+            _check_compression(entry)
+            with archive.open(entry) as member:
+                return _read_array(member, entry.file_size, path)
+
+
+def npy_array(path: str) -> np.ndarray:
+    """Reads the array of numbers in an .npy file.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        np.ndarray: The array.
+
+    Raises:
+        UserError: Not an .npy file, or damaged; an array of anything but numbers, or
+            larger than the machine's memory.
+    """
+    with _one_sentence(path, "an array"), open(path, "rb") as file:
+        return _read_array(file, os.fstat(file.fileno()).st_size, path)
+
+
+@contextlib.contextmanager
+def _one_sentence(path: str, what: str) -> Iterator[None]:
+    try:
+        yield
+    except UserError:
+        raise
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:  # what zipfile and NumPy raise on damaged files
+        raise UserError(
+            f"{path}: cannot read {what} ({error}); save it with numpy.savez as an array of "
+            "numbers"
+        ) from error
+
+
+def _check_compression(entry: zipfile.ZipInfo) -> None:
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ValueError("it is compressed in a way that NumPy does not use")
+    if entry.file_size > max(_SMALL, _MAX_RATIO * entry.compress_size):
+        raise ValueError(
+            f"its {entry.compress_size} bytes unpack to {entry.file_size}, as only those "
+            "of a decompression bomb do"
+        )
+
+
+def _read_array(file: BinaryIO, size: int, path: str) -> np.ndarray:
+    """The array in an .npy file of `size` bytes."""
+    # later versions of the format are for records and for headers without end
+    if npy.read_magic(file) != (1, 0):
+        raise ValueError("it is no plain array")
+    shape, is_fortran, dtype = npy.read_array_header_1_0(file)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"it is of type {dtype}")
+    announced, present = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if announced != present or min(shape, default=0) < 0:
+        raise ValueError(
+            f"its header announces {announced} bytes, but {present} follow"
+        )
+    check_fits_memory(announced, path)
+    data = np.empty(announced, np.uint8)
+    for start in range(0, announced, _BLOCK):
+        block = file.read(min(_BLOCK, announced - start))
+        data[start : start + len(block)] = np.frombuffer(block, np.uint8)
+        if start + len(block) < min(start + _BLOCK, announced):
+            raise EOFError("it ends too early")
+    return data.view(dtype).reshape(shape, order="F" if is_fortran else "C")

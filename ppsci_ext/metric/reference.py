@@ -1,0 +1,206 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Statistics of real images: computed once and kept, or given by the user."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+import zlib
+from os import path as osp
+from typing import Any
+from typing import Dict
+from typing import Iterator
+from typing import Optional
+from typing import Tuple
+
+import numpy as np
+from ppsci.utils import logger
+
+from ppsci_ext.metric.extractor import FeatureExtractor
+from ppsci_ext.metric.scores import FeatureSet
+from ppsci_ext.metric.scores import extract
+from ppsci_ext.utils.cache import cache_folder
+from ppsci_ext.utils.checkpoint import open_atomically
+from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.digest import file_digest
+from ppsci_ext.utils.errors import UserError
+
+_VERSION = 1  # to be raised when the same images would give other features
+_BATCH_SIZE = 500
+
+
+def reference_features(
+    images: np.ndarray,
+    extractor: FeatureExtractor,
+    split: str,
+    cache: Optional[str] = None,
+) -> Tuple[FeatureSet, bool]:
+    """Features of real images and their moments, from the cache where they are there.
+
+    An entry belongs to the images' content, their split, the extractor's weights and
+    what the extractor does to the images before the network sees them. It consists of
+    `<key>.npz`, which pytorch-fid can read too (mu, sigma), and `<key>.json`, which says
+    what it belongs to and holds the SHA-256 against which it is checked.
+
+    Args:
+        images (np.ndarray): uint8 [N, C, H, W], N >= 2.
+        extractor (FeatureExtractor): Network whose features they are.
+        split (str): Which images of the data set they are, e.g. "train".
+        cache (Optional[str]): Cache folder. Defaults to None, see
+            `ppsci_ext.utils.cache.cache_folder`.
+
+    Returns:
+        Tuple[FeatureSet, bool]: Of the images, without logits, and whether it came from
+            the cache.
+
+    Raises:
+        UserError: If there are fewer than two images, the extractor doesn't take them,
+            or the cache can't be written.
+    """
+    description = {
+        "version": _VERSION,
+        "images": hashlib.sha256(np.ascontiguousarray(images).data).hexdigest(),
+        "shape": list(images.shape),
+        "split": split,
+        "extractor": extractor.name,
+        "weights": extractor.sha256,
+        "preprocessing": extractor.preprocessing,
+    }
+    key = hashlib.sha256(json.dumps(description).encode()).hexdigest()[:32]
+    path = osp.join(cache_folder(cache), "features", key)
+    found = _load(path, description)
+    if found is not None:
+        logger.info(f"Features of the {len(images)} real images: cached, {path}.npz")
+        return found, True
+    computed = extract(_batches(images), extractor, len(images), "real images")
+    _save(path, description, computed)
+    logger.info(
+        f"Features of the {len(images)} real images: computed, kept in {path}.npz"
+    )
+    return (
+        FeatureSet(computed.count, computed.mean, computed.cov, computed.features),
+        False,
+    )
+
+
+def is_statistics(path: str) -> bool:
+    """Whether a file is an .npz archive with the array `mu`."""
+    if not osp.isfile(path) or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "mu.npy" in archive.namelist()
+
+
+def read_statistics(path: str, extractor: FeatureExtractor) -> FeatureSet:
+    """Read mean and covariance from a statistics file of pytorch-fid.
+
+    Args:
+        path (str): .npz file with `mu` [d] and `sigma` [d, d].
+        extractor (FeatureExtractor): Network whose features they should be.
+
+    Returns:
+        FeatureSet: Without number of images, features and logits.
+
+    Raises:
+        UserError: If the file can't be read, holds Python objects, lacks one of the
+            arrays, or they don't fit each other or the extractor.
+    """
+    arrays = _read_arrays(path)
+    if not {"mu", "sigma"} <= set(arrays):
+        raise UserError(
+            f"{path} lacks the arrays 'mu' and 'sigma': give a statistics file as "
+            "pytorch-fid writes it (--save-stats)."
+        )
+    mean, cov = arrays["mu"], arrays["sigma"]
+    if (
+        not all(array.dtype.kind == "f" for array in (mean, cov))
+        or mean.ndim != 1
+        or cov.shape != 2 * mean.shape
+        or not (np.isfinite(mean).all() and np.isfinite(cov).all())
+    ):
+        raise UserError(
+            f"{path} holds 'mu' {mean.dtype} {list(mean.shape)} and 'sigma' {cov.dtype} "
+            f"{list(cov.shape)}, which should be finite floats [d] and [d, d]: write it "
+            "anew."
+        )
+    if len(mean) != extractor.num_features:
+        raise UserError(
+            f"{path} holds statistics of {len(mean)} features, but {extractor.name} has "
+            f"{extractor.num_features}: give statistics made with the same network."
+        )
+    return FeatureSet(None, mean.astype(np.float64), cov.astype(np.float64))
+
+
+def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(images), _BATCH_SIZE):
+        yield images[start : start + _BATCH_SIZE]
+
+
+def _read_arrays(path: str) -> Dict[str, np.ndarray]:
+    try:
+        # never unpickled: a pickle can run code
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise ValueError("not all of its members are arrays")
+            return arrays
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,  # a .npy file is no context manager
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise UserError(
+            f"{path} can't be read as an .npz file of numbers ({error}): give another one."
+        ) from error
+
+
+def _load(path: str, description: Dict[str, Any]) -> Optional[FeatureSet]:
+    """An entry of the cache, None where there is no sound one."""
+    if not osp.isfile(f"{path}.json"):
+        return None
+    try:
+        with open(f"{path}.json", encoding="utf-8") as file:
+            stored = json.load(file)
+        if stored != {**description, "sha256": file_digest(f"{path}.npz")}:
+            raise UserError(f"{path}.npz is not what {path}.json says.")
+        arrays = _read_arrays(f"{path}.npz")
+        return FeatureSet(
+            len(arrays["features"]), arrays["mu"], arrays["sigma"], arrays["features"]
+        )
+    except (OSError, ValueError, KeyError, UserError) as error:
+        logger.warning(f"A damaged cache entry is computed anew: {error}")
+        return None
+
+
+def _save(path: str, description: Dict[str, Any], features: FeatureSet) -> None:
+    arrays = {"mu": features.mean, "sigma": features.cov, "features": features.features}
+    try:
+        os.makedirs(osp.dirname(path), exist_ok=True)
+        with open_atomically(f"{path}.npz") as file:
+            np.savez(file, **arrays)
+        entry = {**description, "sha256": file_digest(f"{path}.npz")}
+        write_atomically(f"{path}.json", f"{json.dumps(entry, indent=2)}\n".encode())
+    except OSError as error:
+        raise UserError(
+            f"The cache {osp.dirname(path)} can't be written ({error.strerror}): choose "
+            "another folder by EVAL.cache_dir or the environment variable "
+            "PPSCI_EXT_CACHE."
+        ) from error
