@@ -70,7 +70,7 @@ class BasicBlock(nn.Layer):
             return x
         x = x[:, :, ::2, ::2]
         # Not F.pad: with oneDNN, paddle.inference crashes in it (Paddle 3.3).
-        zeros = paddle.zeros_like(x[:, : self.channel_padding])
+        zeros = x[:, : self.channel_padding] * 0.0
         return paddle.concat([zeros, x, zeros], axis=1)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:

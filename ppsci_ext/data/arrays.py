@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import tokenize
 import zipfile
 import zlib
 from typing import BinaryIO
@@ -55,7 +56,10 @@ def npz_array(path: str, key: str) -> Optional[np.ndarray]:
         if file.read(2) != b"PK":
             raise ValueError("it is not an .npz file")
         with zipfile.ZipFile(file) as archive:
-            if f"{key}.npy" not in archive.namelist():
+            places = archive.namelist().count(f"{key}.npy")
+            if places > 1:
+                raise ValueError(f"it holds {key!r} twice")
+            if not places:
                 return None
             entry = archive.getinfo(f"{key}.npy")
             _check_compression(entry)
@@ -91,6 +95,8 @@ def _one_sentence(path: str, what: str) -> Iterator[None]:
         EOFError,
         ValueError,
         RuntimeError,
+        SyntaxError,
+        tokenize.TokenError,
         zipfile.BadZipFile,
         zlib.error,
     ) as error:  # what zipfile and NumPy raise on damaged files

@@ -33,17 +33,17 @@ import numpy as np
 from ppsci_ext.utils.errors import UserError
 
 _MAX_PARTS = 1 << 20
-_MAX_NESTED = 100
 _NESTABLE = {"TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "FROZENSET"}
 
 
-def load_batch(data: bytes, path: str, max_operations: int) -> Dict[Any, Any]:
+def load_batch(data: bytes, path: str, num_images: int) -> Dict[Any, Any]:
     """Reads the dictionary in a batch file.
 
     Args:
         data (bytes): Content of the file.
         path (str): Its name, for messages.
-        max_operations (int): How many operations a pickle of its kind may need.
+        num_images (int): How many images it should hold; labels and names of files for
+            more are too many.
 
     Returns:
         Dict[Any, Any]: Entries with their arrays (uint8, the only type allowed) and
@@ -54,7 +54,7 @@ def load_batch(data: bytes, path: str, max_operations: int) -> Dict[Any, Any]:
         UserError: A damaged pickle, or one that asks for anything but bytes and numbers.
     """
     try:
-        _check_operations(data, max_operations)
+        _check_operations(data, num_images)
         batch = _BatchUnpickler(data, path).load()
     except UserError:
         raise
@@ -71,16 +71,17 @@ def load_batch(data: bytes, path: str, max_operations: int) -> Dict[Any, Any]:
     }
 
 
-def _check_operations(data: bytes, max_operations: int) -> None:
+def _check_operations(data: bytes, num_images: int) -> None:
     """Refuses what would make the interpreter of pickles itself exhaust the machine."""
     nested = 0
     for number, (operation, argument, _) in enumerate(pickletools.genops(data)):
         # places in its table of parts: a table up to that number is made at once
         if operation.name in ("PUT", "LONG_BINPUT") and argument >= _MAX_PARTS:
             raise ValueError(f"it has a part number {argument}")
-        # tuples in tuples, as a key of a dictionary, overflow Python's own stack
+        # a hundred thousand tuples one in the other, as a key, overflow Python's stack
         nested += operation.name in _NESTABLE
-        if nested > _MAX_NESTED or number >= max_operations:
+        # an image takes nine operations and a tuple where its file's name is in bytes
+        if number > 1000 + 16 * num_images or nested > 100 + 2 * num_images:
             raise ValueError("it has more parts than a batch needs")
 
 
@@ -98,7 +99,7 @@ class _LatinBytes:
 
 
 class _UnsignedByte:
-    """Stands in for `numpy.dtype`, whose instances are shared by all of NumPy."""
+    """Stands in for `numpy.dtype`, of which one is all that a batch needs."""
 
     __slots__ = ()
 

@@ -126,8 +126,7 @@ def _decode_binary(data: bytes, path: str) -> Tuple[np.ndarray, np.ndarray]:
 
 def _decode_python(data: bytes, path: str) -> Tuple[np.ndarray, np.ndarray]:
     """A pickled dictionary with `data`, uint8 [N, 3072], and `labels`, a list of N."""
-    # labels, names of files and few more, each with its number in the table of parts
-    batch = load_batch(data, path, max_operations=1000 + 16 * IMAGES_PER_FILE)
+    batch = load_batch(data, path, IMAGES_PER_FILE)
     # keys are bytes in files written by Python 2 (the published ones), else text
     pixels = batch.get(b"data", batch.get("data"))
     labels = batch.get(b"labels", batch.get("labels"))

@@ -236,7 +236,7 @@ def _classes(folder: str) -> list[str]:
 
 
 def _files(folder: str) -> list[str]:
-    names = _entries(folder, os.DirEntry.is_file)
+    names = _entries(folder, lambda e: e.is_file() or not os.path.exists(e.path))
     return [f"{folder}/{name}" for name in names if name.lower().endswith(_EXTENSIONS)]
 
 

@@ -93,7 +93,12 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     parser.add_argument("--data-root", default="./datasets", help="of the data sets")
     parser.add_argument("--cache", metavar="FOLDER", help="default: ~/.cache/ppsci_ext")
     parser.add_argument("--batch-size", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=2020, help="of KID's subsets")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=2020,
+        help="of the order of the Inception score and of KID's subsets; torch-fidelity's by default",
+    )
     return parser.parse_args(arguments)
 
 
@@ -137,7 +142,10 @@ def score(args: argparse.Namespace) -> Dict[str, Any]:
         for start in range(0, len(images), args.batch_size)
     )
     keeps = reference is not None and reference.features is not None
-    generated = extract(batches, extractor, len(images), args.images, keeps)
+    # a folder may be sorted by class, and the Inception score depends on the order
+    generated = extract(
+        batches, extractor, len(images), args.images, keeps, shuffle_seed=args.seed
+    )
     return {
         "images": args.images,
         "num_images": len(images),

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from typing import Optional
 from typing import Tuple
 
 import numpy as np
@@ -37,6 +38,9 @@ class LogitStatistics:
         num_samples (int): Number N of samples that will come.
         num_classes (int): Number K of classes.
         splits (int): Number of contiguous parts. Defaults to 10.
+        shuffle_seed (Optional[int]): Seed of the permutation of the samples whose parts
+            are meant, the same as torch-fidelity's. Defaults to None, the order in which
+            they come.
 
     Attributes:
         count (int): Number of samples so far.
@@ -58,12 +62,22 @@ class LogitStatistics:
         1.2212
     """
 
-    def __init__(self, num_samples: int, num_classes: int, splits: int = 10):
+    def __init__(
+        self,
+        num_samples: int,
+        num_classes: int,
+        splits: int = 10,
+        shuffle_seed: Optional[int] = None,
+    ):
         if splits < 1:
             raise ValueError(f"splits must be at least 1, not {splits}")
         self.count = 0
         self.class_counts = np.zeros(num_classes, np.int64)
-        self._bounds = np.arange(splits + 1) * num_samples // splits
+        self._sizes = np.diff(np.arange(splits + 1) * num_samples // splits)
+        self._parts = np.repeat(np.arange(splits), self._sizes)  # one for each sample
+        if shuffle_seed is not None:
+            order = np.random.RandomState(shuffle_seed).permutation(num_samples)
+            self._parts[order] = self._parts.copy()
         self._sums = np.zeros((splits, num_classes))  # of p(y|x)
         self._negentropies = np.zeros(splits)  # sums of sum_y p(y|x) log p(y|x)
 
@@ -85,9 +99,9 @@ class LogitStatistics:
             )
         if not np.isfinite(logits).all():
             raise ValueError("logits must be finite")
-        if self.count + len(logits) > self._bounds[-1]:
+        if self.count + len(logits) > len(self._parts):
             raise ValueError(
-                f"{self.count + len(logits)} samples came, not {self._bounds[-1]}"
+                f"{self.count + len(logits)} samples came, not {len(self._parts)}"
             )
         for start in range(0, len(logits), _BLOCK_ROWS):
             self._add(logits[start : start + _BLOCK_ROWS].astype(np.float64))
@@ -98,8 +112,7 @@ class LogitStatistics:
         log_probabilities = log_softmax(logits, axis=1)
         probabilities = np.exp(log_probabilities)
         negentropies = np.sum(probabilities * log_probabilities, axis=1)
-        positions = np.arange(self.count, self.count + len(logits))
-        parts = np.searchsorted(self._bounds, positions, side="right") - 1
+        parts = self._parts[self.count : self.count + len(logits)]
         for part in np.unique(parts):
             self._sums[part] += probabilities[parts == part].sum(axis=0)
             self._negentropies[part] += negentropies[parts == part].sum()
@@ -121,7 +134,7 @@ class LogitStatistics:
             UserError: If there are fewer samples than splits.
             ValueError: If samples are missing.
         """
-        num_samples, splits = self._bounds[-1], len(self._sums)
+        num_samples, splits = len(self._parts), len(self._sums)
         if num_samples < splits:
             raise UserError(
                 f"The Inception Score of {splits} splits needs at least {splits} "
@@ -129,9 +142,8 @@ class LogitStatistics:
             )
         if self.count < num_samples:
             raise ValueError(f"{self.count} samples came, not {num_samples}")
-        sizes = np.diff(self._bounds)
-        marginals = self._sums / sizes[:, None]
-        divergences = self._negentropies / sizes
+        marginals = self._sums / self._sizes[:, None]
+        divergences = self._negentropies / self._sizes
         divergences -= xlogy(marginals, marginals).sum(axis=1)
         scores = np.exp(divergences)
         return float(scores.mean()), float(scores.std())
@@ -144,7 +156,7 @@ def inception_score(logits: np.ndarray, splits: int = 10) -> Tuple[float, float]
     the WGAN-GP authors used: part i holds the samples from i N // splits to
     (i + 1) N // splits, in their order, and p(y) is the mean of p(y|x) over that part.
     Nothing is shuffled, as there: torch-fidelity does so unless told
-    samples_shuffle=False, and its score then differs as far as the order matters.
+    samples_shuffle=False; `LogitStatistics` can do the same.
     The score lies between 1 and the number of classes. Scores of different classifiers
     can't be compared with each other.
 

@@ -68,6 +68,7 @@ def extract(
     num_images: int,
     description: str,
     keep_features: bool = True,
+    shuffle_seed: Optional[int] = None,
 ) -> FeatureSet:
     """Send images through a classifier once, with a progress bar on a terminal.
 
@@ -78,6 +79,7 @@ def extract(
         description (str): What the images are, for the progress bar.
         keep_features (bool): Whether to keep the features, 4 N d bytes, which the
             kernel distance and precision and recall need. Defaults to True.
+        shuffle_seed (Optional[int]): See `LogitStatistics`. Defaults to None.
 
     Returns:
         FeatureSet: Of the N images.
@@ -99,7 +101,9 @@ def extract(
             if statistics is None:
                 num_features = features.shape[1]
                 statistics = FeatureStatistics(num_features)
-                logits = LogitStatistics(num_images, batch_logits.shape[1])
+                logits = LogitStatistics(
+                    num_images, batch_logits.shape[1], shuffle_seed=shuffle_seed
+                )
                 if keep_features:
                     kept = np.empty((num_images, num_features), np.float32)
             start = statistics.count

@@ -17,6 +17,7 @@ from __future__ import annotations
 import gzip
 import os
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,14 @@ def test_missing_files_name_what_where_and_how(tmp_path):
         (idx(DIGITS[:, :14]), idx(LABELS), "14x28"),
         (idx(DIGITS), idx(LABELS[:5]), "6 images but .* 5 labels"),
         (idx(DIGITS), idx(LABELS + 5), "label 14"),
+        (idx(DIGITS), idx(LABELS)[:-1], "damaged"),
+        (idx(DIGITS), idx(LABELS[:, None]), "with 2 axes"),
+        (b"", idx(LABELS), "not an idx file"),
+        (idx(DIGITS), b"", "not an idx file"),
         (gzip.compress(idx(DIGITS))[:-9], idx(LABELS), "cannot be read"),
+        (b"\x1f\x8b", idx(LABELS), "cannot be read"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_damaged_files_are_refused(tmp_path, images, labels, message):
     with pytest.raises(UserError, match=message) as caught:
@@ -113,14 +120,65 @@ def test_damaged_files_are_refused(tmp_path, images, labels, message):
     assert str(tmp_path) in str(caught.value)
 
 
-@given(st.binary(max_size=64), st.integers(0, 16))
-def test_any_bytes_give_an_array_or_a_user_error(data, kept):
-    # with and without the beginning of a valid file, to get past the first checks
-    for content in (data, idx(DIGITS)[:kept] + data):
-        try:
-            assert mnist.parse_idx(content, 3, "f").size == len(content) - 16
-        except UserError:
-            pass
+HUGE = 1 << 24  # bytes, which gzip packs into some sixteen thousand
+
+
+def peak_of_refusal(root: str) -> int:
+    """Bytes that were held at once until the files in `root` were refused."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match="train-images-idx3-ubyte"):
+            mnist.read_mnist(root, "train")
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def announced(*shape: int) -> bytes:
+    return b"\0\0\x08\x03" + struct.pack(">3I", *shape)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    "header, rest",
+    [
+        (idx(DIGITS), HUGE),
+        (b"", HUGE),
+        (announced(2**32 - 1, 28, 28), 0),
+        (announced(10**6, 28, 28), 0),
+        (announced(2**32 - 1, 2**32 - 1, 2**32 - 1), HUGE),
+    ],
+    ids=["long", "blank", "huge header", "large header", "absurd header"],
+)
+def test_no_more_is_read_than_there_should_be(tmp_path, pack, header, rest):
+    root = write(tmp_path, pack(header + bytes(rest)))
+    assert peak_of_refusal(root) < HUGE / 4
+
+
+def test_folder_where_a_file_should_be(tmp_path):
+    write(tmp_path)
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    (tmp_path / "train-labels-idx1-ubyte").mkdir()
+    with pytest.raises(UserError, match="missing.*train-labels-idx1-ubyte"):
+        mnist.read_mnist(str(tmp_path), "train")
+
+
+def test_file_where_the_folder_should_be(tmp_path):
+    root = f"{write(tmp_path)}/train-labels-idx1-ubyte"
+    with pytest.raises(UserError, match="missing"):
+        mnist.read_mnist(root, "train")
+
+
+def test_unreadable_file_is_named(tmp_path, monkeypatch):
+    root = write(tmp_path)
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", path)
+
+    # this user may be root, who may read everything
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(UserError, match="train-images.*Permission denied"):
+        mnist.read_mnist(root, "train")
 
 
 @given(st.data())
@@ -152,8 +210,14 @@ def test_download_fetches_only_what_the_split_needs(tmp_path, monkeypatch):
     for _ in range(2):  # the second time, the files are there
         load_images("mnist", str(tmp_path), "test", download=True)
     assert fetched == [
-        (mnist.URL + "t10k-images-idx3-ubyte.gz", "md5:9fb629c4189551a2d022fa330f9573f3"),
-        (mnist.URL + "t10k-labels-idx1-ubyte.gz", "md5:ec29112dd5afa0611ce80d1b7f02629c"),
+        (
+            mnist.URL + "t10k-images-idx3-ubyte.gz",
+            "md5:9fb629c4189551a2d022fa330f9573f3",
+        ),
+        (
+            mnist.URL + "t10k-labels-idx1-ubyte.gz",
+            "md5:ec29112dd5afa0611ce80d1b7f02629c",
+        ),
     ]
 
 

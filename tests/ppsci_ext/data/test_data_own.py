@@ -14,13 +14,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
+import tracemalloc
+import warnings
+import zipfile
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ppsci_ext.data import arrays
+from ppsci_ext.data import limits
 from ppsci_ext.data import load_images
+from ppsci_ext.data import read_images
 from ppsci_ext.utils.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -94,6 +103,11 @@ IMAGES = np.zeros((3, 4, 4), "uint8")
         ({"images": IMAGES.astype("complex64")}, "complex64"),
         ({"images": IMAGES[:0]}, "at least one"),
         ({"images": np.full((1, 4, 4), 1e300)}, "infinite"),
+        ({"images": np.full((1, 4, 4), np.nan)}, "NaN"),
+        ({"images": np.full((1, 4, 4), -np.inf)}, "infinite"),
+        ({"images": IMAGES[None, None]}, r"shape \[1, 1, 3, 4, 4\]"),
+        ({"images": np.array("text")}, "of type <U4"),
+        ({"images": np.zeros(3, "u1,f4")}, "no plain array|of type"),
         ({"images": np.array([IMAGES, None], dtype=object)}, "cannot read 'images'"),
         ({"images": IMAGES, "labels": np.zeros(2, int)}, "do not fit 3 images"),
         ({"images": IMAGES, "labels": np.zeros(3)}, "float64"),
@@ -136,6 +150,133 @@ def test_npz_labels_in_one_split_only(tmp_path):
     np.savez(tmp_path / "test.npz", images=IMAGES)
     with pytest.raises(UserError, match="in both or in neither"):
         load_images("npz", str(tmp_path), "train")
+
+
+def npy(array, **changes):
+    """An .npy file whose header says something else than is true."""
+    header = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {**header, **changes})
+    return file.getvalue() + array.tobytes()
+
+
+def write_npz(path, content, method=zipfile.ZIP_DEFLATED, times=1):
+    with zipfile.ZipFile(path, "w", method) as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a name that is there already
+        for _ in range(times):
+            archive.writestr("images.npy", content)
+
+
+HUGE = 1 << 24  # bytes
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (npy(IMAGES, shape=(10**12, 4, 4)), "announces 16000000000000 bytes, but 48"),
+        (npy(IMAGES, shape=(2**40, 2**40, 2**40)), "announces"),
+        (npy(IMAGES, shape=(-3, -4, 4)), "announces"),
+        (npy(IMAGES, shape=(3, 4, 3)), "announces 36 bytes, but 48"),
+        (npy(IMAGES, descr="<f8"), "announces 384 bytes"),
+        (npy(IMAGES, descr="|O"), "of type object"),
+        (npy(IMAGES, descr="|V48", shape=()), "of type"),
+        (b"\x93NUMPY\x02\0\xff\xff\xff\x7f" + bytes(99), "no plain array"),
+        (b"\x93NUMPY\x01\0\xff\xff" + bytes(99), "cannot read 'images'"),
+        (npy(IMAGES)[:9], "cannot read 'images'"),
+        (b"", "cannot read 'images'"),
+    ],
+)
+def test_npz_whose_header_lies(tmp_path, content, message):
+    write_npz(tmp_path / "mine.npz", content)
+    tracemalloc.start()
+    with pytest.raises(UserError, match=f"mine.npz.*{message}"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < HUGE / 4
+
+
+def test_npz_that_unpacks_to_absurd_sizes(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays, "_SMALL", 1 << 20)
+    content = npy(np.zeros(0, "u1"), shape=(1, HUGE // 64, 64)) + bytes(HUGE)
+    write_npz(tmp_path / "mine.npz", content)
+    tracemalloc.start()
+    with pytest.raises(UserError, match="mine.npz.*decompression bomb"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < HUGE / 4
+
+
+def test_npz_of_a_blank_field_is_no_bomb(tmp_path):
+    np.savez_compressed(tmp_path / "mine.npz", images=np.zeros((2, 1000, 1000), "u1"))
+    assert len(load_images("npz", str(tmp_path / "mine.npz"), "train")) == 2
+
+
+@pytest.mark.parametrize("kind", ["npz", "folder"])
+def test_more_data_than_memory_are_refused_unread(tmp_path, monkeypatch, kind):
+    np.savez(tmp_path / "train.npz", images=IMAGES)
+    save_image(tmp_path / "a.png")
+    monkeypatch.setattr(limits, "_physical_memory", lambda: 40)
+    with pytest.raises(UserError, match="GiB of memory; give it fewer"):
+        load_images(kind, str(tmp_path), "train")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_npz_compressed_otherwise(tmp_path, method):
+    write_npz(tmp_path / "mine.npz", npy(IMAGES), method)
+    with pytest.raises(UserError, match="a way that NumPy does not use"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+
+
+def test_npz_with_an_array_given_twice(tmp_path):
+    write_npz(tmp_path / "mine.npz", npy(IMAGES), times=2)
+    with pytest.raises(UserError, match="'images' twice"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+
+
+def test_npz_pickles_are_never_loaded(tmp_path):
+    marker = tmp_path / "executed"
+
+    class Hostile:
+        def __reduce__(self):
+            return os.system, (f"touch {marker}",)
+
+    np.savez(tmp_path / "mine.npz", images=np.array([Hostile()], dtype=object))
+    with pytest.raises(UserError, match="of type object"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [">f4", "<f8", "u1"])
+def test_npz_of_any_memory_layout(tmp_path, order, dtype):
+    images = np.asarray(np.arange(96).reshape(2, 3, 4, 4), dtype, order=order)
+    np.savez(tmp_path / "mine.npz", images=images)
+    dataset = load_images("npz", str(tmp_path / "mine.npz"), "train")
+    np.testing.assert_array_equal(dataset.images, images)
+
+
+def test_unreadable_npz_is_named(tmp_path, monkeypatch):
+    np.savez(tmp_path / "mine.npz", images=IMAGES)
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", path)
+
+    # this user may be root, who may read everything
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(UserError, match="mine.npz.*Permission denied"):
+        load_images("npz", str(tmp_path / "mine.npz"), "train")
+
+
+def test_images_alone_from_an_npy_file(tmp_path):
+    np.save(tmp_path / "mine.npy", IMAGES)
+    np.testing.assert_array_equal(
+        read_images(str(tmp_path / "mine.npy")), IMAGES[:, None]
+    )
+    (tmp_path / "mine.npy").write_bytes(npy(IMAGES, shape=(10**12, 4, 4)))
+    with pytest.raises(UserError, match="mine.npy.*announces"):
+        read_images(str(tmp_path / "mine.npy"))
 
 
 def test_folder_without_classes(tmp_path):
@@ -220,6 +361,92 @@ def test_folder_corrupt_file_is_named(tmp_path, extension):
         path.write_bytes(content[:end])
         with pytest.raises(UserError, match=f"bad.{extension} cannot be read"):
             load_images("folder", str(tmp_path), "train")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\x89PNG\r\n\x1a\n"])
+def test_folder_corrupt_file_among_good_ones_is_named(tmp_path, content):
+    for name in "abc":
+        save_image(tmp_path / f"{name}.png")
+    (tmp_path / "b.png").write_bytes(content)
+    with pytest.raises(UserError, match="b.png cannot be read as an image"):
+        load_images("folder", str(tmp_path), "train")
+
+
+def png(width, height):
+    """The beginning of a PNG file, which announces a size."""
+    header = b"IHDR" + struct.pack(">2I", width, height) + b"\x08\x02\0\0\0"
+    data = b"IDAT" + zlib.compress(b"\0")
+    chunks = [
+        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c))
+        for c in (header, data)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize("size", [(4097, 1), (10000, 10000), (60000, 60000)])
+def test_folder_image_of_absurd_size(tmp_path, size, recwarn):
+    (tmp_path / "a.png").write_bytes(png(*size))
+    with pytest.raises(UserError, match="a.png .*(at most 4096x4096|cannot be read)"):
+        load_images("folder", str(tmp_path), "train")
+    assert not recwarn.list
+
+
+def test_folder_size_is_compared_before_pixels_are_unpacked(tmp_path):
+    save_image(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(png(4000, 4000))
+    with pytest.raises(UserError, match="b.png is 4000x4000 pixels of mode RGB but"):
+        load_images("folder", str(tmp_path), "train")
+
+
+def test_folder_file_in_a_format_that_starts_programs(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr("subprocess.Popen", lambda *a, **k: started.append(a))
+    (tmp_path / "a.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n"
+    )
+    with pytest.raises(UserError, match="a.png cannot be read as an image"):
+        load_images("folder", str(tmp_path), "train")
+    assert not started
+
+
+def test_folder_names_that_are_not_utf8(tmp_path):
+    name = os.fsdecode(b"caf\xe9.png")
+    save_image(tmp_path / name)
+    assert len(load_images("folder", str(tmp_path), "train")) == 1
+    (tmp_path / name).write_bytes(b"text")
+    with pytest.raises(UserError, match="cannot be read as an image") as caught:
+        load_images("folder", str(tmp_path), "train")
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["nowhere", "b.png"])
+def test_folder_link_that_leads_nowhere_is_named(tmp_path, target):
+    save_image(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / target)
+    with pytest.raises(UserError, match="b.png"):
+        load_images("folder", str(tmp_path), "train")
+
+
+def test_folder_pipes_are_passed_over(tmp_path):
+    save_image(tmp_path / "a.png")
+    os.mkfifo(tmp_path / "b.png")  # to read it would take for ever
+    assert len(load_images("folder", str(tmp_path), "train")) == 1
+
+
+def test_folder_that_may_not_be_searched(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    # this user may be root, who may read everything
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(UserError, match="cannot be searched.*Permission denied"):
+        load_images("folder", str(tmp_path), "train")
+
+
+def test_folder_is_a_file(tmp_path):
+    save_image(tmp_path / "a.png")
+    with pytest.raises(UserError, match="there is no folder"):
+        load_images("folder", str(tmp_path / "a.png"), "train")
 
 
 def test_folder_16_bit_images_are_refused(tmp_path):

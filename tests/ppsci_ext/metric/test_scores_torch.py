@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from ppsci_ext.metric import FeatureStatistics
+from ppsci_ext.metric import LogitStatistics
 from ppsci_ext.metric import frechet_distance
 from ppsci_ext.metric import inception_score
 from ppsci_ext.metric import kernel_inception_distance
@@ -76,6 +77,21 @@ def test_inception_score(shape, dtype, splits):
         torch.from_numpy(logits), splits=splits, shuffle=False
     )
     mean, std = inception_score(logits, splits)
+    assert mean == pytest.approx(theirs["inception_score_mean"], rel=1e-9)
+    assert std == pytest.approx(theirs["inception_score_std"], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("count", [10, 503])
+@pytest.mark.parametrize("seed", [2020, 1])
+def test_inception_score_shuffled(count, seed):
+    logits = 5 * np.random.default_rng(0).normal(size=(count, 10))
+    theirs = metric_isc.isc_features_to_metric(
+        torch.from_numpy(logits), shuffle=True, rng_seed=seed
+    )
+    statistics = LogitStatistics(count, 10, shuffle_seed=seed)
+    for start in range(0, count, 7):
+        statistics.update(logits[start : start + 7])
+    mean, std = statistics.score()
     assert mean == pytest.approx(theirs["inception_score_mean"], rel=1e-9)
     assert std == pytest.approx(theirs["inception_score_std"], rel=1e-9, abs=1e-12)
 
