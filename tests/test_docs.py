@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import re
+from glob import glob
 from os import path as osp
 
 import pytest
@@ -43,23 +44,22 @@ def test_includes_of_the_chinese_page_start_and_end_at_whole_pieces():
         assert first.strip() and last.strip(), (path, start, end)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/mistakes.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/mistakes.md", "docs/faults.md"])
 def test_linked_files_exist(page):
     text = read(*page.split("/"))
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
         assert osp.exists(osp.join(ROOT, target)), target
 
 
-def test_tests_named_beside_the_mistakes_exist():
-    names = re.findall(r"::(test_\w+)", read("docs", "mistakes.md"))
+@pytest.mark.parametrize("page", ["mistakes.md", "faults.md"])
+def test_tests_named_in_tables_exist(page):
+    text = read("docs", page)
+    names = re.findall(r"::(test_\w+)", text)
     assert len(names) > 15
-    code = ""
-    for path in (
-        "examples/test_losses.py",
-        "examples/test_models.py",
-        "examples/test_networks.py",
-        "examples/test_config.py",
-        "ppsci_ext/solver/test_adversarial.py",
-    ):
-        code += read("tests", *path.split("/"))
-    assert [name for name in names if f"def {name}(" not in code] == []
+    paths = glob(osp.join(ROOT, "tests", "**", "test_*.py"), recursive=True)
+    code = "".join(read(path) for path in paths)
+    for name in set(names):
+        assert re.search(rf"def {name}\w*\(", code), name
+    modules = {osp.basename(path) for path in paths}
+    for module in set(re.findall(r"\b(test_\w+\.py)", text)):
+        assert module in modules, module

@@ -20,7 +20,6 @@ import hashlib
 import json
 import os
 import zipfile
-import zlib
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -31,6 +30,7 @@ from typing import Tuple
 import numpy as np
 from ppsci.utils import logger
 
+from ppsci_ext.data.arrays import npz_array
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.scores import FeatureSet
 from ppsci_ext.metric.scores import extract
@@ -120,13 +120,12 @@ def read_statistics(path: str, extractor: FeatureExtractor) -> FeatureSet:
         UserError: If the file can't be read, holds Python objects, lacks one of the
             arrays, or they don't fit each other or the extractor.
     """
-    arrays = _read_arrays(path)
-    if not {"mu", "sigma"} <= set(arrays):
+    mean, cov = (npz_array(path, key) for key in ("mu", "sigma"))
+    if mean is None or cov is None:
         raise UserError(
             f"{path} lacks the arrays 'mu' and 'sigma': give a statistics file as "
             "pytorch-fid writes it (--save-stats)."
         )
-    mean, cov = arrays["mu"], arrays["sigma"]
     if (
         not all(array.dtype.kind == "f" for array in (mean, cov))
         or mean.ndim != 1
@@ -151,27 +150,6 @@ def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
         yield images[start : start + _BATCH_SIZE]
 
 
-def _read_arrays(path: str) -> Dict[str, np.ndarray]:
-    try:
-        # never unpickled: a pickle can run code
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = dict(archive)
-            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-                raise ValueError("not all of its members are arrays")
-            return arrays
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,  # a .npy file is no context manager
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise UserError(
-            f"{path} can't be read as an .npz file of numbers ({error}): give another one."
-        ) from error
-
-
 def _load(path: str, description: Dict[str, Any]) -> Optional[FeatureSet]:
     """An entry of the cache, None where there is no sound one."""
     if not osp.isfile(f"{path}.json"):
@@ -181,11 +159,11 @@ def _load(path: str, description: Dict[str, Any]) -> Optional[FeatureSet]:
             stored = json.load(file)
         if stored != {**description, "sha256": file_digest(f"{path}.npz")}:
             raise UserError(f"{path}.npz is not what {path}.json says.")
-        arrays = _read_arrays(f"{path}.npz")
-        return FeatureSet(
-            len(arrays["features"]), arrays["mu"], arrays["sigma"], arrays["features"]
+        mean, cov, features = (
+            npz_array(f"{path}.npz", key) for key in ("mu", "sigma", "features")
         )
-    except (OSError, ValueError, KeyError, UserError) as error:
+        return FeatureSet(len(features), mean, cov, features)
+    except (OSError, ValueError, UserError) as error:
         logger.warning(f"A damaged cache entry is computed anew: {error}")
         return None
 

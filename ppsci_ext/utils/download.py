@@ -93,8 +93,11 @@ def _fetch(url: str, path: str, part: str) -> None:
             return
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             failure = error
+    reason = failure
+    if isinstance(failure.args[0], urllib3.exceptions.MaxRetryError):
+        reason = "no connection"  # the error repeats the address in many words
     raise UserError(
-        f"cannot download {url} ({failure}); try again, or put the file at {path} by hand"
+        f"cannot download {url} ({reason}); try again, or put the file at {path} by hand"
     ) from failure
 
 

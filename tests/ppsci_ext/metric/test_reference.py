@@ -181,12 +181,12 @@ def test_statistics_with_a_hostile_pickle(tmp_path):
     objects = np.empty(1, object)
     objects[0] = Hostile(trace)
     np.savez(path, mu=objects, sigma=np.eye(1))
-    with pytest.raises(UserError, match="Object arrays"):
+    with pytest.raises(UserError, match="of type object"):
         read_statistics(str(path), extractor())
     with zipfile.ZipFile(path, "w") as archive:  # not even in numpy's format
         archive.writestr("mu.npy", pickle.dumps(Hostile(trace)))
         archive.writestr("sigma.npy", b"")
-    with pytest.raises(UserError, match="not all of its members"):
+    with pytest.raises(UserError, match="cannot read 'mu'"):
         read_statistics(str(path), extractor())
     assert not os.path.exists(trace)
 
@@ -212,5 +212,5 @@ def test_statistics_that_do_not_fit(arrays, expected, tmp_path):
 def test_a_file_that_is_no_archive(content, tmp_path):
     path = tmp_path / "statistics.npz"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="can't be read as an .npz file"):
+    with pytest.raises(UserError, match="cannot read 'mu'"):
         read_statistics(str(path), extractor())

@@ -489,6 +489,13 @@ def test_arrays_of_numpy_2_and_of_fortran_order(tmp_path):
         assert weights["x"].dtype.isnative
 
 
+@pytest.mark.parametrize("read", [read_torch_weights, read_paddle_weights])
+def test_a_table_of_parts_that_would_fill_the_memory(tmp_path, read):
+    huge = b"\x80\x02}r" + (0xFFFFFFFF).to_bytes(4, "little") + b"."  # LONG_BINPUT
+    with pytest.raises(UserError, match="part number 4294967295"):
+        read(written(tmp_path / "weights", huge))
+
+
 def test_hostile_paddle_file(tmp_path):
     mark = tmp_path / "executed"
     data = pickle.dumps({"w": np.ones(2), "x": Hostile(mark)}, protocol=4)
