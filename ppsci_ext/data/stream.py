@@ -25,6 +25,7 @@ from typing import Union
 
 import numpy as np
 import paddle
+from paddle import io
 
 from ppsci_ext.data.images import ImageDataset
 from ppsci_ext.data.toy import ToyDistribution
@@ -93,23 +94,47 @@ class BatchStream:
             )
         self._transform = transform
         self._rng = np.random.Generator(np.random.PCG64(seed))
+        self._rank, self._ranks = 0, 1
         self.batch_size = batch_size
         self.num_classes = int(getattr(source, "num_classes", 0))
         self.sample_shape = self._one_sample_shape()
         self._start_pass()
 
+    def share(self, rank: int, ranks: int) -> None:
+        """Take one part of `ranks` of the data from now on, the streams of equal sources
+        and seeds in the other processes the others.
+
+        Each takes its `batch_size` items of one common batch, `ranks` times as large, so
+        that all of them together go through one permutation, and all have the same state,
+        from which any number of them can go on.
+
+        Args:
+            rank (int): Number of the part, from 0.
+            ranks (int): Number of parts.
+
+        Raises:
+            UserError: The source is smaller than a common batch.
+        """
+        if self._size is not None and self.batch_size * ranks > self._size:
+            raise UserError(
+                f"{ranks} processes with a batch_size of {self.batch_size} need more than "
+                f"the {self._size} samples of the data set; make one of the two smaller"
+            )
+        self._rank, self._ranks = rank, ranks
+
     def __iter__(self) -> BatchStream:
         return self
 
     def __next__(self) -> Batch:
+        common = self.batch_size * self._ranks
+        part = slice(self._rank * self.batch_size, (self._rank + 1) * self.batch_size)
         if self._size is None:
-            return _as_batch(
-                self._source.sample(self.batch_size, self._rng), None, self._transform
-            )
-        if self._position + self.batch_size > self._size:
+            samples = self._source.sample(common, self._rng)[part]
+            return _as_batch(samples, None, self._transform)
+        if self._position + common > self._size:
             self._start_pass()
-        end = self._position + self.batch_size
-        indices = self._order[self._position : end]
+        end = self._position + common
+        indices = self._order[self._position : end][part]
         self._position = end
         return _as_batch(*_fetch(self._source, indices), self._transform)
 
@@ -198,6 +223,19 @@ class LoaderStream:
         first = next(batches)
         self.sample_shape = list(first[0].shape[1:])
         self._batches = itertools.chain([first], batches)
+
+    def share(self, rank: int, ranks: int) -> None:
+        """Nothing to do where the loader shares its data between processes by itself.
+
+        Raises:
+            UserError: It does not: every process would get the same samples.
+        """
+        if not isinstance(self._loader.batch_sampler, io.DistributedBatchSampler):
+            raise UserError(
+                f"each of the {ranks} processes would train on all of the DataLoader's "
+                "samples; give it a paddle.io.DistributedBatchSampler, or give the data "
+                "set itself instead"
+            )
 
     def __iter__(self) -> LoaderStream:
         return self

@@ -16,5 +16,7 @@ from __future__ import annotations
 
 from ppsci_ext.solver.adversarial import AdversarialSolver
 from ppsci_ext.solver.adversarial import frozen
+from ppsci_ext.solver.divergence import Diverged
+from ppsci_ext.solver.signals import Interrupted
 
-__all__ = ["AdversarialSolver", "frozen"]
+__all__ = ["AdversarialSolver", "Diverged", "Interrupted", "frozen"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
+import signal
 import time
 from os import path as osp
 from typing import Any
@@ -31,30 +31,34 @@ from typing import Union
 
 import numpy as np
 import paddle
-import paddle.distributed as dist
 import ppsci
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
 from paddle import optimizer as optim
-from paddle.distributed.fleet.utils import hybrid_parallel_util as hpu
 from paddle.framework import core
 from paddle.jit.dy2static.program_translator import StaticFunction
 from ppsci.utils import logger
 from tqdm import tqdm
 
+from ppsci_ext.solver import parallel
+from ppsci_ext.solver import state
+from ppsci_ext.solver.divergence import FiniteWatch
+from ppsci_ext.solver.divergence import NotFinite
+from ppsci_ext.solver.divergence import check_arrays
+from ppsci_ext.solver.divergence import recover
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
+from ppsci_ext.solver.signals import Interrupted
+from ppsci_ext.solver.signals import StopSignals
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
-from ppsci_ext.utils.optimizer_state import optimizer_state
-from ppsci_ext.utils.optimizer_state import set_optimizer_state
-from ppsci_ext.utils.rng import get_rng_state
+from ppsci_ext.utils.lock import locked
 from ppsci_ext.utils.rng import preserve_rng_state
-from ppsci_ext.utils.rng import set_rng_state
+from ppsci_ext.utils.rng import reseed
 from ppsci_ext.utils.weights import load_paddle_weights
-from ppsci_ext.utils.weights import set_weights
+from ppsci_ext.utils.weights import save_paddle_weights
 
 _WRONG_UNDER_PRIM = (  # these very classes; ppsci_ext.arch's subclasses are right
     nn.LayerNorm,
@@ -90,6 +94,10 @@ class AdversarialSolver(ppsci.solver.Solver):
     checkpoints. There is one stream of data, two optimizers and one checkpoint for
     everything, from which training goes on bit for bit.
 
+    Under paddle.distributed.launch every process trains on its share of the data, with batches
+    of the stream's size each; the gradients of both networks are averaged, and the first
+    process alone writes, evaluates and draws.
+
     Args:
         gan (Any): Object with the networks `generator` (None for a fixed one) and `critic`, and
             the methods `critic_loss(real, labels)` and `generator_loss(batch_size)`, which
@@ -97,7 +105,8 @@ class AdversarialSolver(ppsci.solver.Solver):
             `constrain_critic()`, called after each step of the critic, and
             `check(real, labels)`, called once before training.
         stream (Iterator): Endless source of (real, labels) with `batch_size`,
-            `sample_shape`, `state_dict()` and `set_state_dict()`.
+            `sample_shape`, `state_dict()` and `set_state_dict()`, and with several processes
+            `share(rank, ranks)`.
         generator_optimizer (Optional[optim.Optimizer]): None with a fixed generator.
         critic_optimizer (optim.Optimizer): Optimizer of the critic.
         n_critic (Union[int, Mapping[int, int]], optional): Critic steps per iteration, or a
@@ -110,6 +119,10 @@ class AdversarialSolver(ppsci.solver.Solver):
             for `eval` and for eval_during_train.
         reporter (Optional[Callable[[AdversarialSolver], None]]): Draws pictures, after each epoch.
         keep_checkpoints (int, optional): Number of newest checkpoints to keep. Defaults to 2.
+        keep_every (Optional[int]): Keep checkpoints of its multiples (iterations), too.
+        on_nan (str, optional): What to do when a loss is NaN or infinite: "stop", or "rollback"
+            to the newest checkpoint and go on with other random numbers, up to three times in
+            a run. Defaults to "stop".
         output_dir (Optional[str]): Folder for all that a run writes; None to write nothing.
         cfg (Optional[DictConfig]): Running configuration of PaddleScience.
         **kwargs: Other arguments of ppsci.solver.Solver.
@@ -131,14 +144,27 @@ class AdversarialSolver(ppsci.solver.Solver):
         evaluator: Optional[Callable[[], Dict[str, float]]] = None,
         reporter: Optional[Callable[[AdversarialSolver], None]] = None,
         keep_checkpoints: int = 2,
+        keep_every: Optional[int] = None,
+        on_nan: str = "stop",
         output_dir: Optional[str] = None,
         cfg: Optional[DictConfig] = None,
         **kwargs,
     ):
         self.resume_from: Optional[str] = None
-        self._pretrained: Optional[str] = None
+        self.resume = False
         _refuse_silent_errors(gan.critic, bool(cfg and cfg.to_static))
+        writers = kwargs if cfg is None else cfg
+        parallel.refuse_writers(writers.get("use_vdl"), writers.get("use_tbd"))
         model = gan.critic if gan.generator is None else gan.generator
+        folder = cfg.output_dir if cfg else output_dir
+        parallel.start()
+        if folder is not None:
+            parallel.on_first(lambda: _refuse_folder_in_use(folder))
+        pretrained = kwargs.pop("pretrained_model_path", None)
+        if cfg is not None:
+            pretrained = cfg.TRAIN.pretrained_model_path
+        if pretrained is not None:  # before Solver's moving average begins with them
+            load_paddle_weights(model, pretrained)
         super().__init__(
             model,
             output_dir=output_dir,
@@ -146,8 +172,6 @@ class AdversarialSolver(ppsci.solver.Solver):
             cfg=cfg,
             **kwargs,
         )
-        if self._pretrained is not None:
-            load_paddle_weights(model, self._pretrained)
         self.train_epoch_func = train_adversarial_epoch_func
         self.gan = gan
         self.stream = stream
@@ -159,27 +183,39 @@ class AdversarialSolver(ppsci.solver.Solver):
         self.evaluator = evaluator
         self.reporter = reporter
         self.keep_checkpoints = keep_checkpoints
+        self.keep_every = keep_every
+        self.on_nan = on_nan
         self.iteration = 0
+        self.rollbacks = 0
         self.seconds = 0.0
+        self.signals = StopSignals()
+        self.watch = FiniteWatch()
         self.term_means = TermMeans()
         self.metrics_log = MetricsLog()
+        self.seed: int = cfg.seed if cfg else kwargs.get("seed", 42)
         if self.world_size > 1:
-            for parameter in gan.critic.parameters():
-                dist.broadcast(parameter, src=0)
+            self._join_others()
+
+    def _join_others(self) -> None:
+        """The same weights as all other processes; noise and a share of the data of its own.
+
+        `self.model` is now a DataParallel around the first network, which nobody calls: its
+        reducer would not reduce the other network, and must not reduce this one twice.
+        """
+        for network in self.networks.values():
+            parallel.make_equal([*network.parameters(), *network.buffers()])
+        if self.ema_model is not None:
+            parallel.make_equal(self.ema_model.params_shadow.values())
+        reseed([self.seed, self.rank])
+        self.stream.share(self.rank, self.world_size)
 
     def _parse_params_from_cfg(self, cfg: DictConfig) -> None:
         super()._parse_params_from_cfg(cfg)
         self.log_freq = cfg.TRAIN.log_freq
         # Solver would read these by paddle.load, which executes what they hold
         self.resume_from, self.checkpoint_path = self.checkpoint_path, None
-        self._pretrained, self.pretrained_model_path = self.pretrained_model_path, None
-        if cfg.TRAIN.resume and self.resume_from is None:
-            self.resume_from = checkpoint.latest_checkpoint(self._checkpoint_root)
-            if self.resume_from is None:
-                raise UserError(
-                    f"TRAIN.resume=true, but {self._checkpoint_root} holds no checkpoint: "
-                    "give the output_dir of the run to go on with, or train anew."
-                )
+        self.pretrained_model_path = None  # loaded already
+        self.resume = cfg.TRAIN.resume
 
     # one step of each network
 
@@ -215,10 +251,7 @@ class AdversarialSolver(ppsci.solver.Solver):
             self.scaler.scale(loss).backward()
         else:
             loss.backward()
-        if self.world_size > 1:
-            # plain backward passes and one fused mean: DataParallel's reducer does not
-            # expect several forward passes and second derivatives
-            hpu.fused_allreduce_gradients(list(network.parameters()), None)
+        parallel.average_gradients(network)
         if self.scaler is not None:
             self.scaler.step(optimizer)
             self.scaler.update()
@@ -227,7 +260,14 @@ class AdversarialSolver(ppsci.solver.Solver):
         optimizer.clear_grad(set_to_zero=False)
 
     @property
-    def _optimizers(self) -> Dict[str, optim.Optimizer]:
+    def networks(self) -> Dict[str, nn.Layer]:
+        """Those that there are: "generator", "critic"."""
+        pair = {"generator": self.gan.generator, "critic": self.gan.critic}
+        return {name: network for name, network in pair.items() if network is not None}
+
+    @property
+    def optimizers(self) -> Dict[str, optim.Optimizer]:
+        """Those that there are, by the name of their network."""
         pair = {
             "critic": self.critic_optimizer,
             "generator": self.generator_optimizer,
@@ -243,12 +283,15 @@ class AdversarialSolver(ppsci.solver.Solver):
         self.iteration += 1
         self.global_step = self.iteration
         self.term_means.update(terms)
+        self.watch.note(self.iteration, terms)
+        if self.watch.full:
+            self._look()
         self.learning_rates = {
-            f"{name}_lr": float(opt.get_lr()) for name, opt in self._optimizers.items()
+            f"{name}_lr": float(opt.get_lr()) for name, opt in self.optimizers.items()
         }
         if self.ema_model and self.iteration % self.avg_freq == 0:
             self.ema_model.update()
-        for opt in self._optimizers.values():
+        for opt in self.optimizers.values():
             if isinstance(opt._learning_rate, optim.lr.LRScheduler):
                 opt._learning_rate.step()
         self._bar.update()
@@ -258,81 +301,192 @@ class AdversarialSolver(ppsci.solver.Solver):
     def train(self) -> None:
         """Train for epochs x iters_per_epoch iterations, or the rest of them.
 
+        SIGINT and SIGTERM end it after the iteration, with a checkpoint from which
+        TRAIN.resume=true goes on as if nothing had been; a second signal quits at once.
+
         Raises:
-            UserError: If the output folder already holds a run that is not to be resumed, the
-                checkpoint can't be used, or the networks can't be trained this way.
+            UserError: If the output folder is in use, already holds a run that is not to be
+                resumed, or can't be written; if the checkpoint can't be used, or the networks
+                can't be trained this way.
+            Diverged: If a loss or a weight is NaN or infinite.
+            Interrupted: After a signal; it is a SystemExit.
         """
-        self._open_run()
-        with preserve_rng_state():
-            self.gan.check(
-                paddle.randn([2, *self.stream.sample_shape]),
-                paddle.zeros([2], dtype="int64"),
+        with contextlib.ExitStack() as stack:
+            if self.output_dir is not None:
+                parallel.on_first(lambda: stack.enter_context(locked(self.output_dir)))
+            self._open_run()
+            with preserve_rng_state():
+                self.gan.check(
+                    paddle.randn([2, *self.stream.sample_shape]),
+                    paddle.zeros([2], dtype="int64"),
+                )
+            self._bar = tqdm(
+                total=self._total_iterations,
+                unit="it",
+                disable=None if self.rank == 0 else True,  # None: only on a terminal
+                dynamic_ncols=True,
             )
-        total = self.epochs * self.iters_per_epoch
-        self._clock = time.perf_counter() - self.seconds
-        self._logged = (self.iteration, self._elapsed())
-        self._bar = tqdm(
-            total=total,
-            initial=self.iteration,
-            unit="it",
-            disable=None if self.rank == 0 else True,  # None: only on a terminal
-            dynamic_ncols=True,
-        )
-        with self._bar:
-            first_epoch = self.iteration // self.iters_per_epoch + 1
-            for epoch_id in range(first_epoch, self.epochs + 1):
-                self.train_epoch_func(self, epoch_id, self.log_freq)
-                before = self._elapsed()
-                self._bar.clear()  # what follows writes to the log
-                self._finish_epoch(epoch_id)
-                self._bar.refresh()
-                # pictures and checkpoints don't count as slow training
-                iteration, seconds = self._logged
-                self._logged = (iteration, seconds + self._elapsed() - before)
-        self._save_weights()
+            stack.enter_context(self._bar)
+            self.signals = stack.enter_context(StopSignals())
+            while True:
+                try:
+                    self._train_from_here()
+                    break
+                except NotFinite as found:
+                    recover(self, found)
+            if self.output_dir is not None:
+                parallel.on_first(self._save_weights)
+
+    @property
+    def _total_iterations(self) -> int:
+        return self.epochs * self.iters_per_epoch
 
     def _open_run(self) -> None:
         """Take up the checkpoint to resume from, or begin in a folder without a run."""
+        saved = parallel.on_first(self._open_files)
+        if saved is not None:
+            self.go_back(saved)
+        if self.output_dir is not None and self.cfg:
+            parallel.on_first(self._write_configuration)
+
+    def _open_files(self) -> Optional[checkpoint.Checkpoint]:
+        """Open metrics.jsonl and read the checkpoint to resume from, None for a new run."""
         if self.output_dir is not None:
             metrics_path = osp.join(self.output_dir, "metrics.jsonl")
-            if self.resume_from is None and (
-                osp.exists(metrics_path)
-                or checkpoint.list_checkpoints(self._checkpoint_root)
-            ):
-                raise UserError(
-                    f"{self.output_dir} already holds a run: go on with it by "
-                    "TRAIN.resume=true, or choose another folder by output_dir=..."
-                )
-            os.makedirs(self.output_dir, exist_ok=True)
+            if not (self.resume or self.resume_from):
+                self._refuse_another_run(metrics_path)
             self.metrics_log = MetricsLog(metrics_path)
         if self.resume_from is not None:
-            self._load_checkpoint(self.resume_from)
-            self.metrics_log.truncate(self.iteration)
-            logger.message(
-                f"Going on from {self.resume_from} (iteration {self.iteration})."
+            return checkpoint.load_checkpoint(self.resume_from)
+        if not self.resume:
+            return None
+        newest = checkpoint.load_newest(self.checkpoint_root)
+        if newest is None:
+            raise UserError(
+                f"TRAIN.resume=true, but {self.checkpoint_root} holds no checkpoint: "
+                "give the output_dir of the run to go on with, or train anew."
             )
-        if self.output_dir is not None and self.cfg and self.rank == 0:
+        return newest
+
+    def _write_configuration(self) -> None:
+        path = osp.join(self.output_dir, "config.yaml")
+        with checkpoint.writing(path):
             checkpoint.write_atomically(
-                osp.join(self.output_dir, "config.yaml"),
-                OmegaConf.to_yaml(self.cfg, resolve=True).encode(),
+                path, OmegaConf.to_yaml(self.cfg, resolve=True).encode()
             )
 
-    def _finish_epoch(self, epoch_id: int) -> None:
-        """Evaluation, pictures and checkpoint; none of it changes the training."""
-        if (
-            self.eval_during_train
-            and epoch_id >= self.start_eval_epoch
-            and epoch_id % self.eval_freq == 0
-        ):
-            self._log({"iteration": self.iteration, "eval": self.eval(epoch_id)[1]})
-        if self.rank != 0 or self.output_dir is None:
+    def _refuse_another_run(self, metrics_path: str) -> None:
+        what = None
+        if checkpoint.list_checkpoints(self.checkpoint_root):
+            what = "go on with it by TRAIN.resume=true"
+        elif osp.exists(metrics_path):
+            what = "it has no checkpoint yet to go on from, so remove the folder"
+        if what is not None:
+            raise UserError(
+                f"{self.output_dir} already holds a run: {what}, or choose another folder "
+                "by output_dir=..."
+            )
+
+    def go_back(self, saved: checkpoint.Checkpoint) -> None:
+        """Take up a checkpoint, here and in the files of the run.
+
+        Args:
+            saved (checkpoint.Checkpoint): Checkpoint of this run, or of one like it.
+
+        Raises:
+            UserError: If the networks, data or configuration are others.
+        """
+        state.check_configuration(saved, self.cfg)
+        if saved.state["iteration"] > self._total_iterations:
+            raise UserError(
+                f"The checkpoint {saved.folder} is beyond TRAIN.epochs={self.epochs}, "
+                f"iteration {self._total_iterations}: raise TRAIN.epochs."
+            )
+        state.restore(self, saved)
+        if self.output_dir is not None:
+            parallel.on_first(lambda: self._files_go_back(saved))
+        logger.message(f"Going on from {saved.folder} (iteration {self.iteration}).")
+
+    def _files_go_back(self, saved: checkpoint.Checkpoint) -> None:
+        checkpoint.remove_leftovers(self.checkpoint_root)
+        checkpoint.make_latest(saved.folder, self.checkpoint_root)
+        self.metrics_log.truncate(saved.state["records"], self.iteration)
+
+    def _train_from_here(self) -> None:
+        """From the iteration that the state is at to the last one."""
+        self._clock = time.perf_counter() - self.seconds
+        self._logged = (self.iteration, self.elapsed())
+        self._bar.n = self.iteration
+        finished, begun = divmod(self.iteration, self.iters_per_epoch)
+        if finished and not begun:  # an epoch's checkpoint precedes what follows it
+            self._show(finished)
+        for epoch_id in range(finished + 1, self.epochs + 1):
+            self.train_epoch_func(self, epoch_id, self.log_freq)
+            before = self.elapsed()
+            self._look()
+            last = epoch_id == self.epochs
+            if last or (self.save_freq > 0 and epoch_id % self.save_freq == 0):
+                self._save_checkpoint()
+            self._show(epoch_id)
+            # checkpoints, evaluation and pictures don't count as slow training
+            iteration, seconds = self._logged
+            self._logged = (iteration, seconds + self.elapsed() - before)
+
+    def _show(self, epoch_id: int) -> None:
+        """Evaluation and pictures after an epoch; they don't change the training."""
+        self._bar.clear()  # what follows writes to the log
+        with preserve_rng_state():
+            if (
+                self.eval_during_train
+                and epoch_id >= self.start_eval_epoch
+                and epoch_id % self.eval_freq == 0
+            ):
+                metrics = self.eval(epoch_id)[1]
+                self.write_record({"iteration": self.iteration, "eval": metrics})
+            if self.output_dir is not None and self.reporter:
+                parallel.on_first(self._draw)
+        self._bar.refresh()
+
+    def _draw(self) -> None:
+        with self.averaged_weights():
+            self.reporter(self)
+
+    def _look(self) -> None:
+        """Check the terms noted so far, in all processes.
+
+        Raises:
+            NotFinite: In all of them, if one has found something.
+        """
+        found = None
+        try:
+            self.watch.look()
+        except NotFinite as error:
+            found = error
+        first = min(
+            filter(None, parallel.gather(found)),
+            key=lambda error: error.iteration,
+            default=None,
+        )
+        if first is not None:
+            raise first
+
+    def heed_signals(self) -> None:
+        """Save and leave, if a signal has asked for it.
+
+        Raises:
+            Interrupted: After saving.
+        """
+        received = parallel.largest(self.signals.received or 0)
+        if not received:
             return
-        if self.reporter is not None:
-            with preserve_rng_state(), self.averaged_weights():
-                self.reporter(self)
-        last = epoch_id == self.epochs
-        if last or (self.save_freq > 0 and epoch_id % self.save_freq == 0):
+        self._look()
+        name = signal.Signals(received).name
+        what = "nothing is written without an output_dir"
+        if self.output_dir is not None:
             self._save_checkpoint()
+            what = "saved; TRAIN.resume=true goes on from here"
+        logger.warning(f"{name}: stopped after iteration {self.iteration}, {what}.")
+        raise Interrupted(received)
 
     def eval(self, epoch_id: Optional[int] = None) -> Tuple[float, Dict[str, Any]]:
         """Metrics of the generator by the evaluator, else by Solver's validators.
@@ -348,10 +502,13 @@ class AdversarialSolver(ppsci.solver.Solver):
         """
         if self.evaluator is None:
             return super().eval(epoch_id)
-        with preserve_rng_state(), self.averaged_weights():
-            metrics = self.evaluator()
+        metrics = parallel.on_first(self._evaluate)
         logger.info(f"[Eval][iteration {self.iteration}] {_format(metrics)}")
         return next(iter(metrics.values())), metrics
+
+    def _evaluate(self) -> Dict[str, float]:
+        with preserve_rng_state(), self.averaged_weights():
+            return self.evaluator()
 
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
@@ -369,6 +526,12 @@ class AdversarialSolver(ppsci.solver.Solver):
 
     def log_iteration(self) -> None:
         """One line of metrics.jsonl, of the log and of the progress bar."""
+        self._look()
+        means = parallel.mean(self.term_means.means())
+        self.term_means.reset()
+        parallel.on_first(lambda: self._write_line(means))
+
+    def _write_line(self, means: Mapping[str, float]) -> None:
         record = {
             "iteration": self.iteration,
             "critic_loss": None,
@@ -376,13 +539,12 @@ class AdversarialSolver(ppsci.solver.Solver):
             "gradient_penalty": None,
             "slope": None,
             "generator_loss": None,
-            **self.term_means.means(),
+            **means,
             **self.learning_rates,
         }
-        self.term_means.reset()
         if self.validation is not None:
             record["validation_critic_loss"] = self._validation_loss()
-        seconds = self._elapsed()
+        seconds = self.elapsed()
         iterations_before, seconds_before = self._logged
         speed = (self.iteration - iterations_before) / (seconds - seconds_before)
         self._logged = (self.iteration, seconds)
@@ -390,9 +552,9 @@ class AdversarialSolver(ppsci.solver.Solver):
             speed * self.critic_steps() * self.stream.batch_size * self.world_size, 2
         )
         record["seconds"] = round(seconds, 3)
-        self._log(record)
+        self.metrics_log.append(record)
 
-        total = self.epochs * self.iters_per_epoch
+        total = self._total_iterations
         left = datetime.timedelta(seconds=int((total - self.iteration) / speed))
         shown = ("critic_loss", "wasserstein", "slope", "generator_loss")
         message = _format({k: record[k] for k in shown if record[k] is not None})
@@ -411,9 +573,13 @@ class AdversarialSolver(ppsci.solver.Solver):
             self.tbd_writer,
         )
 
-    def _log(self, record: Dict[str, Any]) -> None:
-        if self.rank == 0:
-            self.metrics_log.append(record)
+    def elapsed(self) -> float:
+        """Seconds of training, those before an interruption included."""
+        return time.perf_counter() - self._clock
+
+    def write_record(self, record: Dict[str, Any]) -> None:
+        """Append a line to metrics.jsonl."""
+        parallel.on_first(lambda: self.metrics_log.append(record))
 
     def _validation_loss(self) -> float:
         """Mean critic loss on the held-out data (paper, section 5.4: overfitting)."""
@@ -425,104 +591,49 @@ class AdversarialSolver(ppsci.solver.Solver):
                 count += real.shape[0]
         return total / count
 
-    def _elapsed(self) -> float:
-        return time.perf_counter() - self._clock
-
     # files
 
     @property
-    def _checkpoint_root(self) -> str:
+    def checkpoint_root(self) -> str:
+        """Folder of the checkpoints."""
         return osp.join(self.output_dir, "checkpoints")
-
-    def _networks(self) -> Dict[str, nn.Layer]:
-        pair = {"generator": self.gan.generator, "critic": self.gan.critic}
-        return {name: network for name, network in pair.items() if network is not None}
 
     def _save_weights(self) -> None:
         """Final weights of both networks, for paddle.load."""
-        if self.output_dir is None or self.rank != 0:
-            return
-        weights = {name: net.state_dict() for name, net in self._networks().items()}
+        for name, network in self.networks.items():
+            save_paddle_weights(network, osp.join(self.output_dir, name))
         if self.ema_model is not None:
             with self.averaged_weights():
-                weights["generator_ema"] = {
-                    key: value.clone()
-                    for key, value in self.gan.generator.state_dict().items()
-                }
-        for name, state_dict in weights.items():
-            path = osp.join(self.output_dir, f"{name}.pdparams")
-            paddle.save(state_dict, f"{path}.tmp")
-            os.replace(f"{path}.tmp", path)
+                path = osp.join(self.output_dir, "generator_ema")
+                save_paddle_weights(self.gan.generator, path)
 
     def _save_checkpoint(self) -> None:
-        arrays: Dict[str, np.ndarray] = {}
-        schedulers = {}
-        for name, network in self._networks().items():
-            for key, value in network.state_dict().items():
-                arrays[f"{name}/{key}"] = value.numpy()
-        for name, opt in self._optimizers.items():
-            accumulators, schedulers[name] = optimizer_state(opt)
-            for key, value in accumulators.items():
-                arrays[f"{name}_optimizer/{key}"] = value
-        if self.ema_model is not None:
-            for key, value in self.ema_model.state_dict().items():
-                arrays[f"ema/{key}"] = value.numpy()
-        for key, value in self.term_means.arrays().items():
-            arrays[f"term_sums/{key}"] = value
-        state = {
-            "iteration": self.iteration,
-            "seconds": self._elapsed(),
-            "stream": self.stream.state_dict(),
-            "rng": get_rng_state(),
-            "schedulers": schedulers,
-            "scaler": self._scaler_state(),
-            "term_counts": self.term_means.counts,
-        }
+        if self.output_dir is not None:
+            arrays, rest = state.capture(self)
+            check_arrays(self.iteration, arrays)
+            parallel.on_first(lambda: self._write_checkpoint(arrays, rest))
+
+    def _write_checkpoint(
+        self, arrays: Dict[str, np.ndarray], rest: Dict[str, Any]
+    ) -> None:
         folder = checkpoint.save_checkpoint(
-            self._checkpoint_root, self.iteration, arrays, state, self.keep_checkpoints
+            self.checkpoint_root,
+            self.iteration,
+            arrays,
+            rest,
+            self.keep_checkpoints,
+            self.keep_every,
         )
+        self._bar.clear()
         logger.info(f"Checkpoint written: {folder}")
+        self._bar.refresh()
 
-    def _scaler_state(self) -> Optional[Dict[str, Any]]:
-        if self.scaler is None:
-            return None
-        return {
-            key: value.tolist() if hasattr(value, "tolist") else value
-            for key, value in self.scaler.state_dict().items()
-        }
 
-    def _load_checkpoint(self, folder: str) -> None:
-        arrays, state = checkpoint.load_checkpoint(folder)
-
-        def part(prefix: str) -> Dict[str, np.ndarray]:
-            start = f"{prefix}/"
-            return {
-                k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)
-            }
-
-        for name, network in self._networks().items():
-            set_weights(network, part(name), f"{folder} ({name})")
-        for name, opt in self._optimizers.items():
-            set_optimizer_state(
-                opt, part(f"{name}_optimizer"), state["schedulers"][name]
-            )
-        if self.ema_model is not None:
-            averaged = {k: paddle.to_tensor(v) for k, v in part("ema").items()}
-            self.ema_model.set_state_dict(averaged)
-        if self.scaler is not None and state["scaler"] is not None:
-            self.scaler.load_state_dict(
-                {
-                    key: np.asarray(value, "float32")
-                    if isinstance(value, list)
-                    else value
-                    for key, value in state["scaler"].items()
-                }
-            )
-        self.term_means.restore(part("term_sums"), state["term_counts"])
-        self.stream.set_state_dict(state["stream"])
-        self.iteration = self.global_step = state["iteration"]
-        self.seconds = state["seconds"]
-        set_rng_state(state["rng"])
+def _refuse_folder_in_use(folder: str) -> None:
+    """Before anything is logged into it."""
+    if osp.isdir(folder):
+        with locked(folder):
+            pass
 
 
 def _refuse_silent_errors(critic: nn.Layer, to_static: bool) -> None:

@@ -28,7 +28,9 @@ from typing import Optional
 import numpy as np
 import paddle
 
+from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.checkpoint import writing
 
 
 class TermMeans:
@@ -89,19 +91,32 @@ class MetricsLog:
         if path is not None and osp.exists(path):
             with open(path, encoding="utf-8") as file:
                 self.records = [
-                    json.loads(line) for line in file if line.endswith("\n")
+                    self._parse(number, line)
+                    for number, line in enumerate(file, 1)
+                    if line.endswith("\n")  # else cut short by a kill
                 ]
 
-    def truncate(self, iteration: int) -> None:
-        """Cut the lines of later iterations, which a resumed run will write anew.
+    def _parse(self, number: int, line: str) -> Dict[str, Any]:
+        try:
+            return json.loads(line)
+        except ValueError as error:
+            raise UserError(
+                f"Line {number} of {self.path} is no JSON ({error}): remove or mend it."
+            ) from error
+
+    def truncate(self, count: int, iteration: int) -> None:
+        """Cut the lines after a checkpoint, which the resumed run will write anew.
 
         Args:
-            iteration (int): Last iteration to keep.
+            count (int): Number of lines when the checkpoint was made.
+            iteration (int): Its iteration; lines beyond it, if the file is of another run, go
+                as well.
         """
-        self.records = [r for r in self.records if r["iteration"] <= iteration]
+        self.records = [r for r in self.records[:count] if r["iteration"] <= iteration]
         if self.path is not None:
             lines = "".join(f"{json.dumps(record)}\n" for record in self.records)
-            write_atomically(self.path, lines.encode())
+            with writing(self.path):
+                write_atomically(self.path, lines.encode())
 
     def append(self, record: Dict[str, Any]) -> None:
         """Add one line and hand it to the system at once.
@@ -111,7 +126,7 @@ class MetricsLog:
         """
         self.records.append(record)
         if self.path is not None:
-            with open(self.path, "a", encoding="utf-8") as file:
+            with writing(self.path), open(self.path, "a", encoding="utf-8") as file:
                 file.write(f"{json.dumps(record)}\n")
                 file.flush()
                 os.fsync(file.fileno())

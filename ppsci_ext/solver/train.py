@@ -40,3 +40,4 @@ def train_adversarial_epoch_func(
         solver.finish_iteration({**terms, **critic_terms})
         if solver.iteration % log_freq == 0:
             solver.log_iteration()
+        solver.heed_signals()

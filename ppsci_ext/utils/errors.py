@@ -20,5 +20,10 @@ class UserError(ValueError):
 
     Its message is one sentence that names the file or key, what is wrong with it and
     what to do. Command-line entry points print it without a traceback and exit
-    with status 2.
+    with `status`.
+
+    Attributes:
+        status (int): Exit status, 2.
     """
+
+    status = 2

@@ -14,8 +14,8 @@
 
 """State of an optimizer by the position of its parameters.
 
-Paddle keys it by automatic parameter names ("linear_0.w_0_moment1_0"), which change as soon
-as another layer was created before; positions stay.
+Paddle keys it by automatic names ("linear_0.w_0_moment1_0"), which change as soon as another
+layer or optimizer was created before; positions stay.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ from typing import Tuple
 import numpy as np
 import paddle
 from paddle import optimizer as optim
+
+from ppsci_ext.utils.errors import UserError
+
+_MASTER = "master_weight"  # the float32 twin of a half-precision parameter
 
 
 def optimizer_state(
@@ -41,17 +45,16 @@ def optimizer_state(
         Tuple[Dict[str, np.ndarray], Dict[str, Any]]: Arrays, and the state of the learning-rate
             scheduler ({} if the rate is a number).
     """
-    state = dict(optimizer.state_dict())
-    scheduler = state.pop("LR_Scheduler", {})
-    names = [parameter.name for parameter in optimizer._parameter_list]
-    arrays = {}
-    for key, value in state.items():
-        owners = [i for i, name in enumerate(names) if key.startswith(f"{name}_")]
-        if len(owners) != 1:
-            raise KeyError(f"Optimizer state '{key}' belongs to no single parameter.")
-        suffix = key[len(names[owners[0]]) + 1 :]
-        arrays[f"{owners[0]}.{suffix}"] = value.numpy()
-    return arrays, scheduler
+    positions = {name: i for i, name in enumerate(_owners(optimizer))}
+    arrays = {
+        f"{positions[owner]}.{accumulator}": value.numpy()
+        for accumulator, values in optimizer._accumulators.items()
+        for owner, value in values.items()
+    }
+    for master in optimizer._master_weights.values():
+        arrays[f"{positions[master.name]}.{_MASTER}"] = master.numpy()
+    rate = optimizer._learning_rate
+    return arrays, rate.state_dict() if isinstance(rate, optim.lr.LRScheduler) else {}
 
 
 def set_optimizer_state(
@@ -65,12 +68,37 @@ def set_optimizer_state(
         optimizer (optim.Optimizer): Optimizer of the same parameters in the same order.
         arrays (Dict[str, np.ndarray]): Accumulators.
         scheduler (Dict[str, Any]): State of the learning-rate scheduler.
+
+    Raises:
+        UserError: If the state is of another kind of optimizer.
     """
-    names = [parameter.name for parameter in optimizer._parameter_list]
-    state: Dict[str, Any] = {}
+    # made anew, as by the first step: what it had before is gone
+    optimizer._accumulators.clear()
+    optimizer._already_create_accumulator.clear()
+    with_state = sorted({int(key.split(".", 1)[0]) for key in arrays})
+    optimizer._create_accumulators(
+        paddle.static.default_main_program().global_block(),
+        [optimizer._parameter_list[i] for i in with_state],
+    )
+    owners = _owners(optimizer)
+    masters = {m.name: m for m in optimizer._master_weights.values()}
+    found = {**optimizer._accumulators, _MASTER: masters}
     for key, array in arrays.items():
-        position, suffix = key.split(".", 1)
-        state[f"{names[int(position)]}_{suffix}"] = paddle.to_tensor(array)
+        position, accumulator = key.split(".", 1)
+        value = found.get(accumulator, {}).get(owners[int(position)])
+        if value is None:
+            raise UserError(
+                f"The checkpoint holds '{accumulator}' of an optimizer, which "
+                f"{type(optimizer).__name__} does not have: resume with the optimizer of "
+                "the first run."
+            )
+        value.set_value(array)
     if scheduler:
-        state["LR_Scheduler"] = scheduler
-    optimizer.set_state_dict(state)
+        optimizer._learning_rate.set_state_dict(scheduler)
+
+
+def _owners(optimizer: optim.Optimizer) -> list:
+    """Names under which the accumulators of each parameter are kept."""
+    names = [parameter.name for parameter in optimizer._parameter_list]
+    masters = optimizer._master_weights
+    return [masters[name].name if name in masters else name for name in names]

@@ -21,24 +21,36 @@ import random
 from typing import Any
 from typing import Dict
 from typing import Iterator
+from typing import List
+from typing import Sequence
 
 import numpy as np
 import paddle
 from paddle.framework import core
+from ppsci.utils import logger
+
+
+def _devices() -> List[str]:
+    """Kinds of devices with a generator of Paddle's: the host and the one that computes."""
+    device = paddle.device.get_device().split(":")[0]
+    return ["cpu"] if device == "cpu" else ["cpu", device]
 
 
 def get_rng_state() -> Dict[str, Any]:
-    """States of Paddle's (every device's), NumPy's and Python's generators, as JSON can
+    """States of Paddle's (host and device), NumPy's and Python's generators, as JSON can
     hold them."""
     kind, keys, *rest = np.random.get_state()
     version, internal, gauss = random.getstate()
     return {
-        "paddle": [
-            [device, seed, offset, bytes(engine).decode()]
-            for device, seed, offset, engine in (
-                state.__getstate__() for state in paddle.get_rng_state()
-            )
-        ],
+        "paddle": {
+            device: [
+                [place, seed, offset, bytes(engine).decode()]
+                for place, seed, offset, engine in (
+                    state.__getstate__() for state in paddle.get_rng_state(device)
+                )
+            ]
+            for device in _devices()
+        },
         "numpy": [kind, keys.tolist(), *rest],
         "python": [version, list(internal), gauss],
     }
@@ -48,18 +60,39 @@ def set_rng_state(state: Dict[str, Any]) -> None:
     """Restore what :func:`get_rng_state` returned.
 
     Args:
-        state (Dict[str, Any]): States of the generators.
+        state (Dict[str, Any]): States of the generators. A device that it has no state for
+            keeps its own, with a warning.
     """
-    restored = []
-    for device, seed, offset, engine in state["paddle"]:
-        generator = core.GeneratorState.__new__(core.GeneratorState)
-        generator.__setstate__((device, seed, offset, list(engine.encode())))
-        restored.append(generator)
-    paddle.set_rng_state(restored)
+    for device in _devices():
+        states = state["paddle"].get(device, [])
+        if len(states) != len(paddle.get_rng_state(device)):
+            logger.warning(
+                f"The random numbers of this {device} are others than those of the "
+                "devices that the state was taken from."
+            )
+            continue
+        restored = []
+        for place, seed, offset, engine in states:
+            generator = core.GeneratorState.__new__(core.GeneratorState)
+            generator.__setstate__((place, seed, offset, list(engine.encode())))
+            restored.append(generator)
+        paddle.set_rng_state(restored, device)
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+def reseed(entropy: Sequence[int]) -> None:
+    """Seed all of the generators anew.
+
+    Args:
+        entropy (Sequence[int]): Numbers that the seeds follow from.
+    """
+    seeds = np.random.SeedSequence(list(entropy)).generate_state(3).tolist()
+    paddle.seed(seeds[0])
+    np.random.seed(seeds[1])
+    random.seed(seeds[2])
 
 
 @contextlib.contextmanager

@@ -21,8 +21,10 @@ weights file uses with a harmless stand-in of this module, and refuse every othe
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import pickletools
 import zipfile
 from math import prod
 from typing import Any
@@ -35,11 +37,14 @@ from typing import Tuple
 from typing import Union
 
 import numpy as np
+import paddle
 from paddle import nn
 from ppsci.utils.download import get_weights_path_from_url
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.checkpoint import writing
 from ppsci_ext.utils.digest import check_digest_in_name
 from ppsci_ext.utils.errors import UserError
 
@@ -49,6 +54,7 @@ _TORCH_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _TORCH_LEGACY_PROTOCOL = 1001
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _DATA_PARALLEL_PREFIX = "module."
+_MAX_PARTS = 1 << 20  # of a pickle; ResNet-56 has some thousand
 
 # Paddle's names of batch-norm statistics -> PyTorch's.
 _TORCH_BUFFER_NAMES = {"_mean": "running_mean", "_variance": "running_var"}
@@ -263,6 +269,28 @@ def load_paddle_weights(network: nn.Layer, path: str) -> str:
     return path
 
 
+def save_paddle_weights(network: nn.Layer, path: str) -> None:
+    """Write a network's weights as a .pdparams file, for paddle.load.
+
+    Equal weights give equal files: tensors are named as in the network's state, not by the
+    names that Paddle gives out in the order of their making.
+
+    Args:
+        network (nn.Layer): Network.
+        path (str): Path of the file, without its ending; its folder must exist.
+
+    Raises:
+        UserError: If the file can't be written; it keeps its old content.
+    """
+    weights = {key: value.clone() for key, value in network.state_dict().items()}
+    for key, value in weights.items():
+        value.name = key
+    content = io.BytesIO()
+    paddle.save(weights, content)
+    with writing(f"{path}.pdparams"):
+        write_atomically(f"{path}.pdparams", content.getvalue())
+
+
 def read_safetensors(path: PathLike) -> Dict[str, np.ndarray]:
     """Read a .safetensors file; the format holds arrays and nothing that could run.
 
@@ -441,8 +469,18 @@ class _RestrictedUnpickler(pickle.Unpickler):
         self, file: BinaryIO, path: PathLike, names: Mapping[Tuple[str, str], Any]
     ):
         super().__init__(file, encoding="utf-8")
+        self._file = file
         self._path = path
         self._names = names
+
+    def load(self) -> Any:
+        start = self._file.tell()
+        for operation, argument, _ in pickletools.genops(self._file):
+            # a place in the table of parts: a table up to that number is made at once
+            if operation.name in ("PUT", "LONG_BINPUT") and argument >= _MAX_PARTS:
+                raise pickle.UnpicklingError(f"it has a part number {argument}")
+        self._file.seek(start)
+        return super().load()
 
     def find_class(self, module: str, name: str) -> Any:
         try:

@@ -103,6 +103,8 @@ def build_solver(
         n_critic=n_critic if isinstance(n_critic, int) else dict(n_critic),
         generator_batch_size=cfg.GAN.generator_batch_multiple * cfg.TRAIN.batch_size,
         keep_checkpoints=cfg.TRAIN.keep_checkpoints,
+        keep_every=cfg.TRAIN.keep_every,
+        on_nan=cfg.TRAIN.on_nan,
         output_dir=cfg.output_dir,
         cfg=cfg,
         **hooks,

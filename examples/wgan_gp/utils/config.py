@@ -226,6 +226,6 @@ def launch(main: Callable[[], None], config_dir: str, config_name: str) -> None:
 
 
 def fail(error: UserError) -> None:
-    """Say in one sentence what the user has to mend, and exit with status 2."""
+    """Say in one sentence what the user has to mend, and exit with the error's status."""
     print(f"error: {error}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(error.status)

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from os import path as osp
 from typing import Any
@@ -29,6 +30,7 @@ from typing import Union
 
 import numpy as np
 import paddle
+import paddle.distributed as dist
 from omegaconf import DictConfig
 from paddle import inference
 from paddle import nn
@@ -38,17 +40,23 @@ from rich.table import Table
 
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import latest_checkpoint
 from ppsci_ext.utils.checkpoint import open_atomically
 from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.checkpoint import writing
 from ppsci_ext.utils.weights import load_paddle_weights
 from wgan_gp.utils import visualization
+from wgan_gp.utils.config import check_config
 from wgan_gp.utils.config import fail
 
 
 def run(cfg: DictConfig, modes: Mapping[str, Callable[[DictConfig], None]]) -> None:
     """Run the mode that the configuration names; a user's mistake ends in one sentence.
+
+    The exit status is 0 when all is done, 2 after a user's mistake or a fault of the disk, 3
+    after a training that diverged, 130 and 143 after SIGINT and SIGTERM.
 
     Args:
         cfg (DictConfig): Configuration of a case.
@@ -56,10 +64,24 @@ def run(cfg: DictConfig, modes: Mapping[str, Callable[[DictConfig], None]]) -> N
     """
     if cfg.mode not in modes:
         raise ValueError(f"cfg.mode should be in {list(modes)}, but got '{cfg.mode}'")
+    # a log on a full disk must not bury the sentence that says so under tracebacks
+    logging.raiseExceptions = False
     try:
+        check_config(cfg)  # again: Hydra's flags (-m) make configurations of their own
+        _meet_others(cfg)
         modes[cfg.mode](cfg)
     except UserError as error:
         fail(error)
+
+
+def _meet_others(cfg: DictConfig) -> None:
+    processes = dist.get_world_size()
+    if processes > 1 and cfg.mode != "train":
+        raise UserError(
+            f"mode={cfg.mode} is the work of one process, not of {processes}: run it without "
+            "paddle.distributed.launch."
+        )
+    parallel.start()
 
 
 def reporter(
@@ -78,9 +100,12 @@ def reporter(
         real = osp.join(folder, "real.png")
         curves = osp.join(solver.output_dir, "curves.png")
         if not osp.exists(real):
-            draw_real(real)
-        draw_samples(samples)
-        visualization.save_curves(solver.metrics_log.records, curves)
+            with writing(real):
+                draw_real(real)
+        with writing(samples):
+            draw_samples(samples)
+        with writing(curves):
+            visualization.save_curves(solver.metrics_log.records, curves)
         logger.info(f"Pictures: {samples}, {curves}")
 
     return report
@@ -163,8 +188,9 @@ def write_eval(
         "metrics": metrics,
     }
     path = osp.join(cfg.output_dir, "eval.json")
-    os.makedirs(cfg.output_dir, exist_ok=True)
-    write_atomically(path, f"{json.dumps(result, indent=2)}\n".encode())
+    with writing(path):
+        os.makedirs(cfg.output_dir, exist_ok=True)
+        write_atomically(path, f"{json.dumps(result, indent=2)}\n".encode())
 
     title = f"{case}, iteration {result['iteration']}, {cfg.EVAL.num_samples} samples"
     if extractor is not None:
@@ -191,7 +217,7 @@ def write_eval(
 def _shown(value: Union[int, float, List[int]]) -> str:
     if isinstance(value, list):
         return " ".join(map(str, value))
-    return str(value) if isinstance(value, int) else f"{value:.4f}"
+    return str(value) if isinstance(value, int) else f"{value:.5g}"
 
 
 # export and inference
@@ -289,9 +315,10 @@ def write_samples(cfg: DictConfig, arrays: Dict[str, np.ndarray]) -> None:
         cfg (DictConfig): Configuration of a case.
         arrays (Dict[str, np.ndarray]): What `sample_exported` returned.
     """
-    os.makedirs(cfg.output_dir, exist_ok=True)
     path = osp.join(cfg.output_dir, "samples.npz")
-    with open_atomically(path) as file:
-        np.savez_compressed(file, **arrays)
+    with writing(path):
+        os.makedirs(cfg.output_dir, exist_ok=True)
+        with open_atomically(path) as file:
+            np.savez_compressed(file, **arrays)
     picture = osp.join(cfg.output_dir, "samples.png")
     logger.message(f"Samples written: {path}, {picture}")

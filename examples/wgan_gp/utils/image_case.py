@@ -20,10 +20,12 @@ from os import path as osp
 from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import List
 from typing import Optional
 
 import numpy as np
 import paddle
+import paddle.distributed as dist
 from omegaconf import DictConfig
 
 from ppsci_ext.data import BatchStream
@@ -37,6 +39,7 @@ from ppsci_ext.metric import FeatureSet
 from ppsci_ext.metric import build_extractor
 from ppsci_ext.metric import read_statistics
 from ppsci_ext.metric import reference_features
+from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
 from wgan_gp.utils import experiment
 from wgan_gp.utils import visualization
@@ -56,7 +59,10 @@ def load_split(cfg: DictConfig, split: str) -> Optional[ImageDataset]:
     Raises:
         UserError: If the data are missing, damaged or don't fit the networks.
     """
-    data = load_images(cfg.DATA.name, cfg.DATA.root, split, cfg.DATA.download)
+    source = (cfg.DATA.name, cfg.DATA.root, split, cfg.DATA.download)
+    if cfg.DATA.download and dist.get_world_size() > 1:  # into one file
+        parallel.on_first(lambda: bool(load_images(*source)))
+    data = load_images(*source)
     if data is None:
         return None
     found, expected = (
@@ -118,9 +124,14 @@ def hooks(cfg: DictConfig, gan: Any, data: ImageDataset) -> Dict[str, Any]:
     """
     evaluator = None
     if cfg.TRAIN.eval_during_train:
-        extractor = _build_extractor(cfg)
-        reference = _reference(cfg, extractor, data)
-        evaluator = lambda: _score(cfg, gan, reference, extractor)  # noqa: E731
+        scale: List[Any] = []  # only where it is evaluated: in the first process
+
+        def prepare() -> None:
+            extractor = _build_extractor(cfg)
+            scale.extend([_reference(cfg, extractor, data), extractor])
+
+        parallel.on_first(prepare)
+        evaluator = lambda: _score(cfg, gan, *scale)  # noqa: E731
     return {
         "validation": build_validation(cfg),
         "evaluator": evaluator,

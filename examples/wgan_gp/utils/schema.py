@@ -220,6 +220,8 @@ class TrainConfig(_Group):
     log_freq: Count
     save_freq: Annotated[int, Field(ge=0, le=_INT32_MAX)]  # 0: at the end only
     keep_checkpoints: Count
+    keep_every: Optional[Count]
+    on_nan: Literal["stop", "rollback"]
     resume: bool
     checkpoint_path: Optional[Text]
     pretrained_model_path: Optional[Text]

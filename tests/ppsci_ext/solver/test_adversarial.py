@@ -15,6 +15,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from os import path as osp
 
 import numpy as np
@@ -353,7 +355,7 @@ def test_metrics_log_ignores_a_line_cut_short(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"iteration": 1}\n{"iteration": 2}\n{"itera')
     log = MetricsLog(str(path))
-    log.truncate(1)
+    log.truncate(2, 1)
     log.append({"iteration": 3})
     assert path.read_text() == '{"iteration": 1}\n{"iteration": 3}\n'
 
@@ -364,3 +366,29 @@ def test_nothing_is_written_without_an_output_folder(tmp_path, monkeypatch):
     solver.train()
     assert list(tmp_path.iterdir()) == []
     assert not osp.exists("checkpoints")
+
+
+def test_pretrained_weights_begin_the_run(tmp_path):
+    path = str(tmp_path / "generator.pdparams")
+    weights = {"weight": np.full((2, 2), 7, "float32"), "bias": np.zeros(2, "float32")}
+    paddle.save({k: paddle.to_tensor(v) for k, v in weights.items()}, path)
+    _, gan = build(pretrained_model_path=path)
+    np.testing.assert_array_equal(gan.generator.weight.numpy(), weights["weight"])
+
+
+class Hostile:
+    """Pickled, a call of os.mkdir; its argument is the trace it would leave."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return os.mkdir, (self.trace,)
+
+
+def test_pretrained_weights_run_nothing(tmp_path):
+    path, trace = tmp_path / "generator.pdparams", str(tmp_path / "executed")
+    path.write_bytes(pickle.dumps({"weight": Hostile(trace)}))
+    with pytest.raises(UserError, match="would call"):
+        build(pretrained_model_path=str(path))
+    assert not osp.exists(trace)

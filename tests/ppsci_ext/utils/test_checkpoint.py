@@ -15,24 +15,29 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from os import path as osp
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
 
 
-def save(root, iteration, keep=2):
+def save(root, iteration, keep=2, keep_every=None):
     arrays = {"a/b": np.arange(6, dtype="float32").reshape(2, 3) + iteration}
     return checkpoint.save_checkpoint(
-        str(root), iteration, arrays, {"n": iteration}, keep
+        str(root), iteration, arrays, {"n": iteration}, keep, keep_every
     )
 
 
 def test_round_trip(tmp_path):
     folder = save(tmp_path, 7)
-    arrays, state = checkpoint.load_checkpoint(folder)
+    where, arrays, state = checkpoint.load_checkpoint(folder)
+    assert where == folder
     assert state == {"n": 7}
     np.testing.assert_array_equal(arrays["a/b"], np.arange(6.0).reshape(2, 3) + 7)
     assert (tmp_path / "latest").read_text().strip() == "iter_00000007"
@@ -48,27 +53,86 @@ def test_the_newest_are_kept(tmp_path):
     ]
 
 
+def test_multiples_are_kept_too(tmp_path):
+    for iteration in range(1, 9):
+        save(tmp_path, iteration, keep=1, keep_every=3)
+    assert checkpoint.list_checkpoints(str(tmp_path)) == [
+        f"iter_{iteration:08d}" for iteration in (3, 6, 8)
+    ]
+
+
+@given(
+    st.sets(st.integers(1, 10**9), max_size=20),
+    st.integers(1, 10),
+    st.none() | st.integers(1, 100),
+)
+def test_which_are_kept(iterations, newest, every):
+    kept = checkpoint.iterations_to_keep(sorted(iterations), newest, every)
+    assert kept <= iterations
+    for iteration in iterations:
+        later = sum(other > iteration for other in iterations)
+        multiple = every is not None and iteration % every == 0
+        assert (iteration in kept) == (later < newest or multiple)
+
+
+def test_more_than_eight_digits(tmp_path):
+    for iteration in (99_999_999, 100_000_000):
+        save(tmp_path, iteration)
+    (tmp_path / "latest").unlink()
+    assert checkpoint.load_newest(str(tmp_path)).state == {"n": 100_000_000}
+
+
+def test_checkpoints_of_a_course_that_was_left_go(tmp_path):
+    for iteration in (4, 8, 12):
+        save(tmp_path, iteration, keep=3)
+    save(tmp_path, 5, keep=3)
+    assert checkpoint.list_checkpoints(str(tmp_path)) == [
+        "iter_00000004",
+        "iter_00000005",
+    ]
+
+
+def test_a_checkpoint_takes_the_place_of_a_damaged_one(tmp_path):
+    folder = save(tmp_path, 4)
+    os.remove(osp.join(folder, "state.json"))
+    save(tmp_path, 4)
+    assert checkpoint.load_checkpoint(folder).state == {"n": 4}
+    assert sorted(os.listdir(tmp_path)) == ["iter_00000004", "latest"]
+
+
+def test_leftovers_of_a_kill_go_with_the_next_save(tmp_path):
+    for name in ("iter_00000003.tmp", "iter_00000001.old.tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "state.json").write_text("{")
+    (tmp_path / "latest.tmp").write_text("iter")
+    assert checkpoint.list_checkpoints(str(tmp_path)) == []
+    save(tmp_path, 4)
+    assert sorted(os.listdir(tmp_path)) == ["iter_00000004", "latest"]
+
+
+def test_digests_are_those_of_sha256sum(tmp_path):
+    folder = save(tmp_path, 1)
+    done = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=folder)
+    assert done.returncode == 0
+    assert sorted(os.listdir(folder)) == [
+        "SHA256SUMS",
+        "state.json",
+        "state.safetensors",
+    ]
+
+
 def test_a_failing_write_leaves_the_one_before(tmp_path, monkeypatch):
     good = save(tmp_path, 1)
     monkeypatch.setattr(os, "rename", lambda *_: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UserError, match="iter_00000002 can't be written .full"):
         save(tmp_path, 2)
+    assert sorted(os.listdir(tmp_path)) == ["iter_00000001", "latest"]
     assert checkpoint.latest_checkpoint(str(tmp_path)) == good
     assert checkpoint.list_checkpoints(str(tmp_path)) == ["iter_00000001"]
     checkpoint.load_checkpoint(good)
 
 
-def test_damage_is_said_in_one_sentence(tmp_path):
-    folder = save(tmp_path, 1)
-    path = tmp_path / "iter_00000001" / "state.safetensors"
-    path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(UserError, match="iter_00000001 can't be read"):
-        checkpoint.load_checkpoint(folder)
-    (tmp_path / "latest").write_text("iter_00000009\n")
-    with pytest.raises(UserError, match="iter_00000009.*not there"):
-        checkpoint.latest_checkpoint(str(tmp_path))
-
-
 def test_no_checkpoint_yet(tmp_path):
     assert checkpoint.latest_checkpoint(str(tmp_path / "none")) is None
     assert checkpoint.list_checkpoints(str(tmp_path / "none")) == []
+    assert checkpoint.load_newest(str(tmp_path / "none")) is None

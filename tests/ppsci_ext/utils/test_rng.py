@@ -20,8 +20,10 @@ import random
 import numpy as np
 import paddle
 
+from ppsci_ext.utils import rng
 from ppsci_ext.utils.rng import get_rng_state
 from ppsci_ext.utils.rng import preserve_rng_state
+from ppsci_ext.utils.rng import reseed
 from ppsci_ext.utils.rng import set_rng_state
 
 
@@ -50,3 +52,22 @@ def test_draws_inside_leave_no_trace():
     with preserve_rng_state():
         draw()
     assert draw() == expected
+
+
+def test_another_device_is_told(monkeypatch):
+    said = []
+    monkeypatch.setattr(rng.logger, "warning", said.append)
+    state = get_rng_state()
+    expected = draw()
+    set_rng_state({**state, "paddle": {"gpu": state["paddle"]["cpu"]}})
+    assert "cpu" in said[0]
+    assert draw()[2:] == expected[2:]
+
+
+def test_reseeding_follows_from_its_numbers():
+    drawn = []
+    for entropy in ([4, 1], [4, 2], [4, 1]):
+        reseed(entropy)
+        drawn.append(draw())
+    assert drawn[0] == drawn[2]
+    assert all(a != b for a, b in zip(drawn[0], drawn[1]))
