@@ -34,6 +34,8 @@ from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from tests import small_runs
 from wgan_gp.models import WGAN_GP
+from wgan_gp.models.networks.normalization import BatchNorm
+from wgan_gp.models.networks.normalization import ConditionalBatchNorm
 
 BATCH = 8
 
@@ -93,9 +95,33 @@ def gradients(rank: int, ranks: int) -> dict:
     return found
 
 
+def normalised(rank: int, ranks: int) -> dict:
+    """Outputs of batch norm, and gradients of the mean loss over all processes."""
+    rng = np.random.default_rng(2)
+    images = 3 + 2 * rng.standard_normal((BATCH, 3, 4, 4)).astype("float32")
+    weighting = rng.standard_normal((BATCH, 3, 4, 4)).astype("float32")
+    size = BATCH // ranks
+    own = slice(rank * size, (rank + 1) * size)
+    labels = paddle.arange(BATCH)[own] % 2
+    found = {}
+    for name, layer, inputs in (
+        ("plain", BatchNorm(3), []),
+        ("conditional", ConditionalBatchNorm(3, 2), [labels]),
+    ):
+        x = paddle.to_tensor(images[own], stop_gradient=False)
+        output = layer(x, *inputs)
+        (paddle.to_tensor(weighting[own]) * output.square()).mean().backward()
+        parallel.average_gradients(layer)
+        found[f"{name}_output"] = output.numpy()
+        found[f"{name}_input"] = x.grad.numpy() / ranks
+        for key, parameter in layer.named_parameters():
+            found[f"{name}_{key}"] = parameter.grad.numpy()
+    return found
+
+
 def one_alone(path: str) -> None:
     logger.init_logger("ppsci", None, "warning")
-    np.savez(path, **gradients(0, 1))
+    np.savez(path, **gradients(0, 1), **normalised(0, 1))
 
 
 def solver_of(rank: int, folder: str, resume: bool, **kwargs: Any) -> AdversarialSolver:
@@ -112,6 +138,10 @@ def whole(rank: int, ranks: int, port: int, folder: str) -> None:
     """A run that nothing interrupts, and what each process has seen in it."""
     join(rank, ranks, port)
     found = gradients(rank, ranks)
+    own_statistics = parallel.shares_batch_statistics
+    parallel.shares_batch_statistics = lambda: True  # as on GPUs
+    shared = normalised(rank, ranks)
+    parallel.shares_batch_statistics = own_statistics
     solver = solver_of(rank, folder, False)
     real, noise = [], []
     loss, sample_noise = solver.gan.critic_loss, solver.gan.sample_noise
@@ -138,6 +168,7 @@ def whole(rank: int, ranks: int, port: int, folder: str) -> None:
         ),
         critic=found["critic"],
         generator=found["generator"],
+        **shared,
     )
 
 

@@ -19,12 +19,14 @@ With one process each function does what it would do for that one, and no more.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import Iterable
+from typing import Iterator
 from typing import List
 from typing import Mapping
 from typing import TypeVar
@@ -42,6 +44,7 @@ Result = TypeVar("Result")
 _TURNS = "ppsci_ext/turns"  # calls of on_first that are done, in the processes' store
 _SECONDS_BETWEEN_LOOKS = 0.01
 _calls = itertools.count(1)
+_alone = False  # inside on_first, where the others don't take part
 
 
 def start() -> None:
@@ -151,7 +154,8 @@ def on_first(function: Callable[[], Result]) -> Result:
     result = error = None
     if dist.get_rank() == 0:
         try:
-            result = function()
+            with _without_others():
+                result = function()
         except UserError as raised:
             error = raised
         store.add(_TURNS, 1)
@@ -164,3 +168,55 @@ def on_first(function: Callable[[], Result]) -> Result:
     if error is not None:
         raise error
     return result
+
+
+@contextlib.contextmanager
+def _without_others() -> Iterator[None]:
+    global _alone
+    _alone = True
+    try:
+        yield
+    finally:
+        _alone = False
+
+
+# batch statistics
+
+
+def shares_batch_statistics() -> bool:
+    """Whether batch norm is to use the batches of all processes together.
+
+    So it is on GPUs; over Gloo that would cost more than the rest of the step.
+    """
+    is_gpu = paddle.device.get_device().startswith("gpu")
+    return dist.get_world_size() > 1 and is_gpu and not _alone
+
+
+class _Mean(paddle.autograd.PyLayer):
+    """Mean over the processes; the gradients' mean completes what average_gradients does."""
+
+    @staticmethod
+    def forward(ctx: Any, x: paddle.Tensor) -> paddle.Tensor:
+        return _mean_over_processes(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: paddle.Tensor) -> paddle.Tensor:
+        return _mean_over_processes(gradient)
+
+
+def _mean_over_processes(x: paddle.Tensor) -> paddle.Tensor:
+    total = x.clone()
+    dist.all_reduce(total)
+    return total / dist.get_world_size()
+
+
+def differentiable_mean(x: paddle.Tensor) -> paddle.Tensor:
+    """Mean of a tensor over the processes, all of which have to call this, as often.
+
+    Args:
+        x (paddle.Tensor): The same shape in each process.
+
+    Returns:
+        paddle.Tensor: Of the same shape; has a first derivative.
+    """
+    return _Mean.apply(x)

@@ -103,11 +103,15 @@ def assert_same_run(folder, whole):
 # one run
 
 
-def test_gradients_are_those_of_one_process_with_the_common_batch(
-    forks, seen, tmp_path
-):
-    assert forks.run("one_alone", str(tmp_path / "one.npz")) == 0
-    alone = np.load(tmp_path / "one.npz")
+@pytest.fixture(scope="module")
+def alone(forks, tmp_path_factory):
+    """What `seen` holds of single steps, of one process with the common batch."""
+    path = str(tmp_path_factory.mktemp("alone") / "one.npz")
+    assert forks.run("one_alone", path) == 0
+    return dict(np.load(path))
+
+
+def test_gradients_are_those_of_one_process_with_the_common_batch(seen, alone):
     for name in ("critic", "generator"):
         scale = np.abs(alone[name]).max()
         assert scale > 1e-2
@@ -115,6 +119,19 @@ def test_gradients_are_those_of_one_process_with_the_common_batch(
             np.testing.assert_allclose(
                 each[name] / scale, alone[name] / scale, rtol=0, atol=1e-6
             )
+
+
+@pytest.mark.parametrize("kind", ["plain", "conditional"])
+def test_shared_batch_statistics_are_those_of_one_process(seen, alone, kind):
+    """As on GPUs; outputs, and first derivatives by inputs and parameters."""
+    names = [name for name in alone if name.startswith(f"{kind}_")]
+    assert len(names) == 4
+    for name in names:
+        found = [each[name] for each in seen]
+        if name.endswith(("_output", "_input")):  # of each process's own samples
+            found = [np.concatenate(found)]
+        for each in found:
+            np.testing.assert_allclose(each, alone[name], rtol=1e-4, atol=1e-5)
 
 
 def test_both_processes_hold_the_same_networks_to_the_last_bit(seen):

@@ -13,15 +13,22 @@
 # limitations under the License.
 
 """Batch normalisation as in the authors' code: always by the statistics of the batch at hand,
-also when sampling; there are no running averages."""
+also when sampling; there are no running averages. Where several processes train on GPUs, it is
+the batch of all of them."""
 
 from __future__ import annotations
 
 import paddle
 from paddle import nn
 
+from ppsci_ext.solver import parallel
+
+_EPSILON = 1e-5
+
 
 def _normalize(layer: nn.Layer, x: paddle.Tensor, weight, bias) -> paddle.Tensor:
+    if parallel.shares_batch_statistics():
+        return _normalize_together(x, weight, bias)
     return nn.functional.batch_norm(
         x,
         layer._unused_mean,
@@ -30,9 +37,20 @@ def _normalize(layer: nn.Layer, x: paddle.Tensor, weight, bias) -> paddle.Tensor
         bias,
         training=True,
         momentum=1.0,  # the running averages, which Paddle demands, never change
-        epsilon=1e-5,
+        epsilon=_EPSILON,
         use_global_stats=False,
     )
+
+
+def _normalize_together(x: paddle.Tensor, weight, bias) -> paddle.Tensor:
+    """By the moments of the batches of all processes together, which are of one size."""
+    axes = [0, *range(2, x.ndim)]
+    per_channel = [1, -1, *[1] * (x.ndim - 2)]
+    mean = parallel.differentiable_mean(x.mean(axes, keepdim=True))
+    centred = x - mean
+    variance = parallel.differentiable_mean(centred.square().mean(axes, keepdim=True))
+    normalized = centred * paddle.rsqrt(variance + _EPSILON)
+    return normalized * weight.reshape(per_channel) + bias.reshape(per_channel)
 
 
 def _register_unused_averages(layer: nn.Layer, num_features: int) -> None:
