@@ -27,7 +27,6 @@ Each prints one JSON object a line.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -50,6 +49,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import scipy.linalg
 
+from benchmarks.report import report
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import build_extractor
 from ppsci_ext.metric import frechet_distance
@@ -217,15 +217,8 @@ def main() -> None:
         ],
         "moments": [lambda size=size: bench_moments(50000, size) for size in (50, 500)],
     }
-    lines = []
-    for name, calls in benches.items():
-        if args.only in (None, name):
-            for call in calls:
-                lines.append(json.dumps(call()))
-                print(lines[-1], flush=True)
-    if args.output:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+    chosen = [name for name in benches if args.only in (None, name)]
+    report((call() for name in chosen for call in benches[name]), args.output)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,6 @@ Each prints one JSON object a line, with medians.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -52,6 +51,7 @@ import numpy as np
 from paddle import nn
 from ppsci.utils import logger
 
+from benchmarks.report import report
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
@@ -189,16 +189,11 @@ def main() -> None:
     parser.add_argument("--output", help="file to write the lines into, too")
     args = parser.parse_args()
     logger.init_logger("ppsci", None, "warning")
-    lines = []
-    for result in (
-        bench_checkpoint(args.repeats),
-        bench_overhead(args.iterations, args.repeats),
-    ):
-        lines.append(json.dumps(result))
-        print(lines[-1], flush=True)
-    if args.output:
-        with open(args.output, "w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
+    benches = (
+        lambda: bench_checkpoint(args.repeats),
+        lambda: bench_overhead(args.iterations, args.repeats),
+    )
+    report((bench() for bench in benches), args.output)
 
 
 if __name__ == "__main__":

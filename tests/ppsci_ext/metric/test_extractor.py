@@ -35,6 +35,7 @@ from ppsci_ext.metric import extractor as module
 from ppsci_ext.metric.engine import build_engine
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
+from tests.hostile import Hostile
 
 PUBLISHED = "resnet56-4bfd9763.th"
 
@@ -239,16 +240,6 @@ def test_unknown_name():
 def test_missing_weights():
     with pytest.raises(UserError, match="EVAL.extractor.weights names /nowhere"):
         build_extractor("cifar10_resnet56", "/nowhere/resnet56-4bfd9763.th")
-
-
-class Hostile:
-    """Pickled, a call of os.mkdir; its argument is the trace it would leave."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return os.mkdir, (self.trace,)
 
 
 @pytest.mark.parametrize("name", ["inception_v3", "cifar10_resnet56"])

@@ -31,6 +31,7 @@ from ppsci_ext.metric import read_statistics
 from ppsci_ext.metric import reference_features
 from ppsci_ext.metric.reference import is_statistics
 from ppsci_ext.utils.errors import UserError
+from tests.hostile import Hostile
 
 
 class Sums(paddle.nn.Layer):
@@ -165,14 +166,6 @@ def test_statistics_of_pytorch_fid(tmp_path):
     (tmp_path / "text").write_text("no archive")
     for other in ("images.npz", "text", "missing", "."):
         assert not is_statistics(tmp_path / other)
-
-
-class Hostile:
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return os.mkdir, (self.trace,)
 
 
 def test_statistics_with_a_hostile_pickle(tmp_path):

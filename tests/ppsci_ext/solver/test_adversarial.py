@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 from os import path as osp
 
@@ -34,6 +33,7 @@ from ppsci_ext.solver import frozen
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils import UserError
+from tests.hostile import Hostile
 
 BATCH, N_CRITIC = 5, 3
 
@@ -374,16 +374,6 @@ def test_pretrained_weights_begin_the_run(tmp_path):
     paddle.save({k: paddle.to_tensor(v) for k, v in weights.items()}, path)
     _, gan = build(pretrained_model_path=path)
     np.testing.assert_array_equal(gan.generator.weight.numpy(), weights["weight"])
-
-
-class Hostile:
-    """Pickled, a call of os.mkdir; its argument is the trace it would leave."""
-
-    def __init__(self, trace):
-        self.trace = trace
-
-    def __reduce__(self):
-        return os.mkdir, (self.trace,)
 
 
 def test_pretrained_weights_run_nothing(tmp_path):
