@@ -1,0 +1,112 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The operator is compiled on first use and kept in the cache folder."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from os import path as osp
+from typing import List
+
+import paddle
+from paddle.base import core
+from paddle.utils.cpp_extension import load_op_meta_info_and_register_op
+from ppsci.utils import logger
+
+from ppsci_ext.utils.cache import cache_folder
+from ppsci_ext.utils.errors import UserError
+
+_SOURCE = osp.join(osp.dirname(__file__), "conv2d.cc")
+_PADDLE = osp.dirname(paddle.__file__)
+_LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
+_INSTALL_HEADERS = "pip install --no-deps onednn-devel==2025.0.0"
+
+
+@functools.lru_cache(maxsize=None)
+def load() -> None:
+    """Make the operator known to Paddle, compiled first if that hasn't been done yet.
+
+    It needs Linux, a Paddle that holds oneDNN, a C++ compiler (environment variable CXX, else
+    g++ or clang++) and the headers of the Python package onednn-devel.
+
+    Raises:
+        UserError: If one of these is missing, or the headers don't describe Paddle's oneDNN.
+    """
+    if not osp.exists(_LIBRARY):
+        raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
+    with open(_SOURCE, "rb") as file:
+        built_from = file.read() + paddle.version.commit.encode()
+    key = hashlib.sha256(built_from).hexdigest()[:16]
+    path = osp.join(cache_folder(), f"onednn_conv2d_{key}.so")
+    if not osp.exists(path):
+        _compile(path)
+    load_op_meta_info_and_register_op(path)
+    if not ctypes.CDLL(path).onednn_headers_fit():
+        os.remove(path)
+        raise UserError(
+            "The headers of onednn-devel are of another version than the oneDNN inside "
+            f"Paddle: {_INSTALL_HEADERS}"
+        )
+
+
+def _compile(path: str) -> None:
+    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    if compiler is None:
+        raise UserError("There is no C++ compiler: install g++, or set CXX.")
+    if not osp.exists(osp.join(sys.prefix, "include", "oneapi", "dnnl", "dnnl.hpp")):
+        raise UserError(f"The headers of oneDNN are missing: {_INSTALL_HEADERS}")
+    logger.info(
+        f"Compiling convolutions by oneDNN into {path}, once, for half a minute."
+    )
+    os.makedirs(osp.dirname(path), exist_ok=True)
+    unfinished = f"{path}.{os.getpid()}"  # another process may be at the same
+    command = _command(compiler, unfinished)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise UserError(f"The C++ compiler {compiler} can't be run: {error}") from error
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if "error" in line]
+        raise UserError(
+            f"{compiler} can't compile {_SOURCE}: {(errors or [done.stderr])[0]}"
+        )
+    os.replace(unfinished, path)
+
+
+def _command(compiler: str, output: str) -> List[str]:
+    includes = (
+        osp.join(_PADDLE, "include"),
+        osp.join(_PADDLE, "include", "third_party"),
+        osp.join(sys.prefix, "include"),
+        sysconfig.get_path("include"),
+    )
+    return [
+        *(compiler, "-O2", "-std=c++17", "-fPIC", "-shared", "-w"),
+        "-DPADDLE_WITH_CUSTOM_KERNEL",
+        *(f"-I{folder}" for folder in includes),
+        *(_SOURCE, "-o", output),
+        *(
+            core.libpaddle.__file__,
+            f"-Wl,-rpath,{osp.dirname(core.libpaddle.__file__)}",
+        ),
+        *(_LIBRARY, f"-Wl,-rpath,{osp.dirname(_LIBRARY)}"),
+    ]

@@ -1,0 +1,226 @@
+// Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+//
+// Licensed under the Apache License, Version 2.0 (the "License");
+// you may not use this file except in compliance with the License.
+// You may obtain a copy of the License at
+//
+//     http://www.apache.org/licenses/LICENSE-2.0
+//
+// Unless required by applicable law or agreed to in writing, software
+// distributed under the License is distributed on an "AS IS" BASIS,
+// WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+// See the License for the specific language governing permissions and
+// limitations under the License.
+
+// Convolutions of float32 NCHW tensors on the CPU by oneDNN's primitives.
+//
+// A convolution y = conv(x, w) is linear in x and in w. Its three kernels, forward, transpose (to
+// x) and weight (to w), are each other's derivatives, so that derivatives of every order are made
+// of them; function.py beside this file says how.
+
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "oneapi/dnnl/dnnl.hpp"
+#include "paddle/extension.h"
+
+namespace {
+
+using dnnl::memory;
+using paddle::Tensor;
+using Shape = std::vector<int64_t>;
+using Layout = memory::format_tag;
+
+dnnl::engine& Engine() {
+  static dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+dnnl::stream& Stream() {
+  static dnnl::stream stream(Engine());
+  return stream;
+}
+
+Tensor Empty(const Shape& shape) {
+  return paddle::empty(shape, paddle::DataType::FLOAT32, paddle::CPUPlace());
+}
+
+memory::desc Described(const Shape& shape, Layout layout) {
+  return {shape, memory::data_type::f32, layout};
+}
+
+memory::desc AsStored(const Shape& shape) {
+  return Described(shape, shape.size() == 1 ? Layout::a : Layout::nchw);
+}
+
+// One convolution's geometry, and the primitives that compute it.
+struct Convolution {
+  Shape x, w, y;
+  memory::dims strides, before, after;
+
+  Convolution(const Shape& x_shape, const Shape& w_shape, const std::vector<int>& stride,
+              const std::vector<int>& padding)  // top, bottom, left, right
+      : x(x_shape),
+        w(w_shape),
+        y{x_shape[0], w_shape[0], 0, 0},
+        strides(stride.begin(), stride.end()),
+        before{padding[0], padding[2]},
+        after{padding[1], padding[3]} {
+    for (int i = 0; i < 2; ++i) {
+      y[2 + i] = (x[2 + i] + before[i] + after[i] - w[2 + i]) / strides[i] + 1;
+    }
+  }
+
+  // Which layouts are fastest was measured: channels last where a stride leaves vectors of
+  // pixels apart, or where there are too few channels for a vector of them.
+  dnnl::convolution_forward::primitive_desc Forward(bool bias) const {
+    return Forward(bias, strides[1] > 1 && x[1] > 1 ? Layout::nhwc : Layout::any);
+  }
+
+  dnnl::convolution_backward_data::primitive_desc Transpose() const {
+    return {Engine(), dnnl::algorithm::convolution_direct, Described(x, Layout::any),
+            Described(w, Layout::any), Described(y, Layout::any), strides, before, after,
+            Forward(false, Layout::any)};
+  }
+
+  dnnl::convolution_backward_weights::primitive_desc Weight(bool bias) const {
+    const Layout layout = x[1] == 1 ? Layout::nhwc : Layout::any;
+    return {Engine(), dnnl::algorithm::convolution_direct, Described(x, layout),
+            Described(w, Layout::any), Bias(bias), Described(y, layout), strides, before, after,
+            Forward(false, layout)};
+  }
+
+ private:
+  memory::desc Bias(bool bias) const { return bias ? AsStored({w[0]}) : memory::desc(); }
+
+  dnnl::convolution_forward::primitive_desc Forward(bool bias, Layout layout) const {
+    return {Engine(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
+            Described(x, layout), Described(w, Layout::any), Bias(bias), Described(y, layout),
+            strides, before, after};
+  }
+};
+
+// Arguments of one primitive; tensors are laid out anew where it wants another layout.
+class Arguments {
+ public:
+  void Read(int name, const Tensor& tensor, const memory::desc& wanted) {
+    memory stored(AsStored(tensor.shape()), Engine(), const_cast<float*>(tensor.data<float>()));
+    memory argument = stored;
+    if (wanted != stored.get_desc()) {
+      argument = Scratch(wanted);
+      dnnl::reorder(stored, argument).execute(Stream(), stored, argument);
+    }
+    arguments_.insert({name, argument});
+  }
+
+  Tensor Write(int name, const Shape& shape, const memory::desc& wanted) {
+    Tensor tensor = Empty(shape);
+    memory stored(AsStored(shape), Engine(), tensor.data<float>());
+    memory argument = stored;
+    if (wanted != stored.get_desc()) {
+      argument = Scratch(wanted);
+      written_.emplace_back(argument, stored);
+    }
+    arguments_.insert({name, argument});
+    return tensor;
+  }
+
+  void Execute(const dnnl::primitive& primitive) {
+    primitive.execute(Stream(), arguments_);
+    for (auto& [argument, stored] : written_) {
+      dnnl::reorder(argument, stored).execute(Stream(), argument, stored);
+    }
+    Stream().wait();
+  }
+
+ private:
+  memory Scratch(const memory::desc& wanted) {  // from Paddle's allocator, which keeps memory
+    const int64_t floats = (wanted.get_size() + sizeof(float) - 1) / sizeof(float);
+    scratch_.push_back(Empty({floats}));
+    return {wanted, Engine(), scratch_.back().data<float>()};
+  }
+
+  std::unordered_map<int, memory> arguments_;
+  std::vector<std::pair<memory, memory>> written_;
+  std::vector<Tensor> scratch_;
+};
+
+std::vector<Tensor> Forward(const Tensor& x, const Tensor& w, const paddle::optional<Tensor>& b,
+                            const std::vector<int>& strides, const std::vector<int>& padding) {
+  const Convolution convolution(x.shape(), w.shape(), strides, padding);
+  const auto primitive = convolution.Forward(static_cast<bool>(b));
+  Arguments arguments;
+  arguments.Read(DNNL_ARG_SRC, x, primitive.src_desc());
+  arguments.Read(DNNL_ARG_WEIGHTS, w, primitive.weights_desc());
+  if (b) {
+    arguments.Read(DNNL_ARG_BIAS, b.get(), primitive.bias_desc());
+  }
+  Tensor y = arguments.Write(DNNL_ARG_DST, convolution.y, primitive.dst_desc());
+  arguments.Execute(dnnl::convolution_forward(primitive));
+  return {y};
+}
+
+std::vector<Tensor> Transpose(const Tensor& y, const Tensor& w, const paddle::optional<Tensor>& b,
+                              const std::vector<int64_t>& x_shape, const std::vector<int>& strides,
+                              const std::vector<int>& padding) {
+  const Convolution convolution(x_shape, w.shape(), strides, padding);
+  const auto primitive = convolution.Transpose();
+  Arguments arguments;
+  arguments.Read(DNNL_ARG_DIFF_DST, y, primitive.diff_dst_desc());
+  arguments.Read(DNNL_ARG_WEIGHTS, w, primitive.weights_desc());
+  Tensor x = arguments.Write(DNNL_ARG_DIFF_SRC, x_shape, primitive.diff_src_desc());
+  arguments.Execute(dnnl::convolution_backward_data(primitive));
+  if (b) {
+    const int64_t channels = x_shape[1], pixels = x_shape[2] * x_shape[3];
+    float* value = x.data<float>();
+    for (int64_t i = 0; i < x_shape[0] * channels; ++i) {
+      const float bias = b->data<float>()[i % channels];
+      for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+        *value++ += bias;
+      }
+    }
+  }
+  return {x};
+}
+
+std::vector<Tensor> Weight(const Tensor& x, const Tensor& y, const std::vector<int64_t>& w_shape,
+                           const std::vector<int>& strides, const std::vector<int>& padding) {
+  const Convolution convolution(x.shape(), w_shape, strides, padding);
+  const auto primitive = convolution.Weight(true);
+  Arguments arguments;
+  arguments.Read(DNNL_ARG_SRC, x, primitive.src_desc());
+  arguments.Read(DNNL_ARG_DIFF_DST, y, primitive.diff_dst_desc());
+  Tensor w = arguments.Write(DNNL_ARG_DIFF_WEIGHTS, w_shape, primitive.diff_weights_desc());
+  Tensor b = arguments.Write(DNNL_ARG_DIFF_BIAS, {w_shape[0]}, primitive.diff_bias_desc());
+  arguments.Execute(dnnl::convolution_backward_weights(primitive));
+  return {w, b};
+}
+
+}  // namespace
+
+// 1 where the headers that this was compiled with describe the library that it runs with.
+extern "C" int onednn_headers_fit() {
+  const auto* version = dnnl_version();
+  return version->major == DNNL_VERSION_MAJOR && version->minor == DNNL_VERSION_MINOR;
+}
+
+PD_BUILD_OP(onednn_conv2d)
+    .Inputs({"X", "W", paddle::Optional("B")})
+    .Outputs({"Y"})
+    .Attrs({"strides: std::vector<int>", "padding: std::vector<int>"})
+    .SetKernelFn(PD_KERNEL(Forward));
+
+PD_BUILD_OP(onednn_conv2d_transpose)
+    .Inputs({"Y", "W", paddle::Optional("B")})
+    .Outputs({"X"})
+    .Attrs({"x_shape: std::vector<int64_t>", "strides: std::vector<int>",
+            "padding: std::vector<int>"})
+    .SetKernelFn(PD_KERNEL(Transpose));
+
+PD_BUILD_OP(onednn_conv2d_weight)
+    .Inputs({"X", "Y"})
+    .Outputs({"W", "B"})
+    .Attrs({"w_shape: std::vector<int64_t>", "strides: std::vector<int>",
+            "padding: std::vector<int>"})
+    .SetKernelFn(PD_KERNEL(Weight));
