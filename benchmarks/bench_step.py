@@ -1,0 +1,285 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Time and memory of the training step, per case and width.
+
+    python benchmarks/bench_step.py [--case CASE ...] [--dim N ...] [--compare torch] [--json FILE]
+
+Measured are a critic step, a generator step and an iteration (n_critic critic steps and one
+generator step, with data, optimizer and record, by AdversarialSolver). The variants are the cases
+with the oneDNN convolution ("onednn"), with Paddle's own ("paddle"), and, with --compare torch, the
+same networks written plainly in PyTorch ("torch"). Each is a process of its own; they take turns,
+step by step. By default the networks are those of the YAML files, in full size.
+
+One JSON object a line for each case, width and variant: milliseconds (median and quartiles), images
+per second, the largest resident memory in MiB, in all and above that after the imports, and
+relative_to: the variant with which it is compared, by the ratio of the medians and by the
+median of the ratios within each turn (below 1: faster). bound_milliseconds is the arithmetic of the
+step, counted from the networks, at the highest rate of a matrix product of 1024 x 1024 that a variant
+reached in the same run. A summary goes to the standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import sys
+from os import path as osp
+from typing import Any
+from typing import Dict
+from typing import Iterator
+from typing import List
+from typing import NamedTuple
+from typing import Optional
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+import numpy as np
+import yaml
+
+from benchmarks import workers
+from benchmarks.report import report
+
+CASES = {
+    "toy": ("wgan_gp_toy", []),
+    "mnist": ("wgan_gp_mnist", []),
+    "cifar_resnet": ("wgan_gp_cifar", ["MODEL.name=resnet"]),
+    "cifar_dcgan": ("wgan_gp_cifar", ["MODEL.name=dcgan"]),
+}
+STEPS = ("critic", "generator", "iteration")
+PRODUCT_ROUNDS = 5
+
+
+def convolutions(script: str) -> List[str]:
+    """Ways to convolve between which the case has a choice; one where it has none.
+
+    Args:
+        script (str): Name of the case's YAML file.
+    """
+    path = osp.join(workers.ROOT, "examples", "wgan_gp", "conf", f"{script}.yaml")
+    with open(path, encoding="utf-8") as file:
+        settings = yaml.safe_load(file)
+    has_images = "image_shape" in settings["MODEL"]
+    if has_images and "convolution" in settings["MODEL"]:
+        return ["onednn", "paddle"]
+    return ["paddle"]
+
+
+def paddle_specs(
+    case: str, dim: Optional[int], batch_size: Optional[int]
+) -> Dict[str, Dict[str, Any]]:
+    """What to tell the workers that run the case, by variant.
+
+    Args:
+        case (str): Name in CASES.
+        dim (Optional[int]): Width; the case's own by default.
+        batch_size (Optional[int]): Real samples per critic step; the case's own by default.
+    """
+    script, overrides = CASES[case]
+    overrides = list(overrides)
+    if dim is not None:
+        overrides.append(f"MODEL.dim={dim}")
+    if batch_size is not None:
+        overrides.append(f"TRAIN.batch_size={batch_size}")
+    variants = convolutions(script)
+    chosen = {
+        v: [f"MODEL.convolution={v}"] if len(variants) > 1 else [] for v in variants
+    }
+    return {
+        variant: {"case": script, "overrides": overrides + chosen[variant]}
+        for variant in variants
+    }
+
+
+def summary(seconds: List[float], reference: List[float], name: str) -> Dict[str, Any]:
+    """Median and quartiles in milliseconds, and the ratios to what it is compared with.
+
+    Args:
+        seconds (List[float]): One number a turn.
+        reference (List[float]): Those of the reference, in the same turns.
+        name (str): Prefix of the keys.
+    """
+    low, median, high = np.percentile(seconds, [25, 50, 75])
+    return {
+        f"{name}_milliseconds": round(1000 * median, 3),
+        f"{name}_quartiles": [round(1000 * low, 3), round(1000 * high, 3)],
+        f"{name}_ratio_of_medians": round(median / np.median(reference), 4),
+        f"{name}_median_ratio": round(
+            float(np.median(np.divide(seconds, reference))), 4
+        ),
+    }
+
+
+class Measured(NamedTuple):
+    """What the workers of one case and width have said, by variant.
+
+    Attributes:
+        about (Dict[str, Dict]): Version, threads; of Paddle's also settings and operations.
+        seconds (Dict[str, Dict[str, List[float]]]): Of each turn, by step and variant.
+        memory (Dict[str, Dict[str, float]]): "peak" and "above_imports", in MiB.
+        gflop_per_second (Dict[str, float]): Rate of a matrix product.
+    """
+
+    about: Dict[str, Dict[str, Any]]
+    seconds: Dict[str, Dict[str, List[float]]]
+    memory: Dict[str, Dict[str, float]]
+    gflop_per_second: Dict[str, float]
+
+
+def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured:
+    """Start a worker for each variant and let them take turns.
+
+    Args:
+        case (str): Name in CASES.
+        dim (Optional[int]): Width; the case's own by default.
+        args (argparse.Namespace): The other arguments of the command line.
+
+    Raises:
+        WorkerFailed: If one of them ends, as where the case refuses the width.
+    """
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for variant, spec in paddle_specs(case, dim, args.batch_size).items():
+            worker = workers.Worker("benchmarks.paddle_worker", spec)
+            running[variant] = stack.enter_context(worker)
+        about = {name: worker.wait_until_ready() for name, worker in running.items()}
+        if args.compare == "torch":
+            ours = about["paddle"]
+            spec = {"settings": ours["settings"], "threads": ours["threads"]}
+            worker = workers.Worker("benchmarks.torch_worker", spec)
+            running["torch"] = stack.enter_context(worker)
+            about["torch"] = worker.wait_until_ready()
+
+        groups = {variant: [worker] for variant, worker in running.items()}
+        workers.take_turns(groups, "iteration", args.warmup)
+        seconds = {s: workers.take_turns(groups, s, args.iterations) for s in STEPS}
+        memory = {name: worker.run("memory").result for name, worker in running.items()}
+        products = workers.take_turns(groups, "products", PRODUCT_ROUNDS)
+    rates = {
+        name: workers.product_gflop() / float(np.median(found))
+        for name, found in products.items()
+    }
+    return Measured(about, seconds, memory, rates)
+
+
+def count_gflop(about: Dict[str, Any]) -> Dict[str, float]:
+    """Billions of floating-point operations of each step.
+
+    Args:
+        about (Dict[str, Any]): What Paddle's worker has said of itself.
+    """
+    gan, batch_size = about["settings"]["GAN"], about["settings"]["TRAIN"]["batch_size"]
+    generated = batch_size * gan["generator_batch_multiple"]
+    critic = about["flop"]["critic"] * batch_size / 1e9
+    generator = about["flop"]["generator"] * generated / 1e9
+    iteration = gan["n_critic"] * critic + generator
+    return {"critic": critic, "generator": generator, "iteration": iteration}
+
+
+def bench(
+    case: str, dim: Optional[int], args: argparse.Namespace
+) -> Iterator[Dict[str, Any]]:
+    """One result for each variant.
+
+    Args:
+        case (str): Name in CASES.
+        dim (Optional[int]): Width; the case's own by default.
+        args (argparse.Namespace): The other arguments of the command line.
+    """
+    found = measure(case, dim, args)
+    settings = found.about["paddle"]["settings"]
+    batch_size, n_critic = settings["MODEL"]["batch_size"], settings["GAN"]["n_critic"]
+    gflop = count_gflop(found.about["paddle"])
+    reference = args.compare or "paddle"
+    highest_rate = max(found.gflop_per_second.values())
+    for variant, rate in found.gflop_per_second.items():
+        result = {
+            "bench": "step",
+            "case": case,
+            "dim": settings["MODEL"]["dim"],
+            "batch_size": batch_size,
+            "n_critic": n_critic,
+            "variant": variant,
+            "version": found.about[variant]["version"],
+            "threads": found.about[variant]["threads"],
+            "iterations": args.iterations,
+            "relative_to": reference,
+        }
+        for step in STEPS:
+            turns = found.seconds[step]
+            result.update(summary(turns[variant], turns[reference], step))
+        iteration = float(np.median(found.seconds["iteration"][variant]))
+        memory = found.memory[variant]
+        result["images_per_second"] = round(n_critic * batch_size / iteration, 2)
+        result["peak_megabytes"] = round(memory["peak"], 1)
+        result["peak_above_imports_megabytes"] = round(memory["above_imports"], 1)
+        result["product_gflop_per_second"] = round(rate, 2)
+        for step in STEPS:
+            result[f"{step}_gflop"] = round(gflop[step], 6)
+            bound = 1000 * gflop[step] / highest_rate
+            result[f"{step}_bound_milliseconds"] = round(bound, 3)
+        describe(result)
+        yield result
+
+
+def describe(result: Dict[str, Any]) -> None:
+    """The line that people read."""
+    comparison = ""
+    if result["variant"] != result["relative_to"]:
+        comparison = "{iteration_median_ratio:.2f} of {relative_to}, "
+    text = (
+        "{case}, dim {dim}, {variant}: {iteration_milliseconds:.4g} ms an iteration "
+        "(critic {critic_milliseconds:.4g}, generator {generator_milliseconds:.4g}, "
+        f"bound {{iteration_bound_milliseconds:.3g}}), {comparison}"
+        "{images_per_second:.4g} images/s, {peak_megabytes:.0f} MiB "
+        "({peak_above_imports_megabytes:.0f} above the imports)"
+    )
+    print(text.format(**result), file=sys.stderr)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    count = {"type": workers.positive, "metavar": "N"}
+    parser.add_argument("--case", choices=CASES, nargs="+", default=list(CASES))
+    parser.add_argument(
+        "--dim", nargs="+", default=[None], help="widths, not the case's own", **count
+    )
+    parser.add_argument("--batch-size", help="not the case's own", **count)
+    parser.add_argument("--iterations", default=10, help="turns of a variant", **count)
+    parser.add_argument(
+        "--warmup",
+        default=2,
+        help="iterations before them; the first has no generator step",
+        **count,
+    )
+    parser.add_argument("--compare", choices=["torch"])
+    parser.add_argument("--json", metavar="FILE", help="file for the lines, too")
+    args = parser.parse_args()
+    if args.compare == "torch" and importlib.util.find_spec("torch") is None:
+        sys.exit(
+            "error: --compare torch needs PyTorch, which is not installed: run "
+            "`make bench-step`, which installs it, or pip install torch."
+        )
+    chosen = [(case, dim) for case in args.case for dim in args.dim]
+    try:
+        report((line for pair in chosen for line in bench(*pair, args)), args.json)
+    except workers.WorkerFailed as failure:
+        sys.exit(f"error: {failure}")
+
+
+if __name__ == "__main__":
+    main()

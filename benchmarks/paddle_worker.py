@@ -1,0 +1,151 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The worker that trains a case as its script would: the same networks, stream, optimizers and
+solver, on random images instead of real ones."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from os import path as osp
+from typing import Any
+from typing import Dict
+from typing import NoReturn
+from typing import Tuple
+
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
+import numpy as np
+import paddle
+from hydra import compose
+from hydra import initialize_config_dir
+from omegaconf import DictConfig
+from omegaconf import OmegaConf
+from paddle import nn
+from ppsci.utils import logger
+from ppsci.utils import misc
+
+from benchmarks import flops
+from benchmarks import workers
+from ppsci_ext.data import BatchStream
+from ppsci_ext.data import ImageDataset
+from ppsci_ext.data import toy_training_source
+from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver.train import train_adversarial_epoch_func
+from ppsci_ext.utils import UserError
+from wgan_gp.models import build_solver
+from wgan_gp.utils import config
+from wgan_gp.utils import image_case
+
+CONFIGURATIONS = osp.join(workers.ROOT, "examples", "wgan_gp", "conf")
+
+
+def build_stream(cfg: DictConfig) -> BatchStream:
+    """The case's stream, of random pixels and labels."""
+    if "image_shape" not in cfg.MODEL:
+        source = toy_training_source(cfg.DATA.name, cfg.seed)
+        return BatchStream(source, cfg.TRAIN.batch_size, cfg.seed)
+    count = workers.num_images(cfg.TRAIN.batch_size)
+    rng = np.random.default_rng(cfg.seed)
+    shape = (count, *cfg.MODEL.image_shape)
+    images = rng.integers(0, 256, shape, dtype=np.uint8)
+    num_classes = cfg.MODEL.get("num_classes") or 1
+    labels = rng.integers(0, num_classes, count)
+    return image_case.build_stream(cfg, ImageDataset(images, labels, num_classes))
+
+
+def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:
+    """The checked configuration of a case, for training without an end.
+
+    Args:
+        case (str): Name of the case script and its YAML file.
+        overrides (Tuple[str, ...]): KEY=VALUE.
+
+    Raises:
+        UserError: If a value is refused.
+    """
+    endless = ("TRAIN.epochs=1000000", "TRAIN.iters_per_epoch=1")
+    with initialize_config_dir(CONFIGURATIONS, version_base=None):
+        cfg = compose(case, overrides=[*overrides, *endless])
+    config.check_config(cfg)
+    return cfg
+
+
+def serve(server: workers.Server, solver: AdversarialSolver) -> NoReturn:
+    """Answer from within the solver's training, in place of its epochs.
+
+    Args:
+        server (workers.Server): Where the tasks come from.
+        solver (AdversarialSolver): Solver whose `train` is under way.
+    """
+    gan, cfg = solver.gan, solver.cfg
+    matrix = paddle.rand([workers.PRODUCT_SIZE, workers.PRODUCT_SIZE])
+
+    def finish(network: nn.Layer) -> None:
+        """Read a weight, as one would read a loss: all that changes it is done then."""
+        float(network.parameters()[0].sum())
+
+    def critic() -> None:
+        solver.critic_step()
+        finish(gan.critic)
+
+    def generator() -> None:
+        solver.generator_step()
+        finish(gan.generator)
+
+    def iteration() -> None:  # of an epoch of one
+        train_adversarial_epoch_func(solver, solver.iteration + 1, solver.log_freq)
+        finish(gan.critic)
+
+    tasks = {
+        "critic": critic,
+        "generator": generator,
+        "iteration": iteration,
+        "products": lambda: workers.repeat_product(lambda: matrix @ matrix),
+    }
+    server.serve(
+        tasks,
+        version=paddle.__version__,
+        threads=int(os.environ["MKL_NUM_THREADS"]),
+        settings=OmegaConf.to_container(cfg, resolve=True),
+        flop=flops.count_steps(gan, solver.stream.sample_shape),
+    )
+
+
+def run(spec: Dict[str, Any]) -> None:
+    """Train as `spec` says.
+
+    Args:
+        spec (Dict[str, Any]): "case" and "overrides" of its configuration.
+    """
+    cfg = compose_settings(spec["case"], (*spec["overrides"], "output_dir=run"))
+    misc.set_random_seed(cfg.seed)
+    logger.init_logger("ppsci", None, "warning")
+    case = importlib.import_module(f"wgan_gp.cases.{spec['case']}")
+    server = workers.Server()
+    solver = build_solver(cfg, case.build_networks(cfg), build_stream(cfg))
+    solver.train_epoch_func = lambda *_: serve(server, solver)
+    solver.train()
+
+
+if __name__ == "__main__":
+    try:
+        run(json.loads(sys.argv[1]))
+    except UserError as error:
+        config.fail(error)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The worker of bench_step.py that trains in PyTorch; it must not import Paddle."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+from typing import Iterator
+from typing import Mapping
+
+import torch
+from torch import nn
+
+from benchmarks import workers
+from benchmarks.plain_torch import Batch
+from benchmarks.plain_torch import Trainer
+
+
+def gaussians(batch_size: int) -> Iterator[Batch]:
+    """Eight Gaussians on a circle, drawn for each batch."""
+    angles = torch.arange(8) * (math.pi / 4)
+    centres = 2 * torch.stack([angles.cos(), angles.sin()], dim=1)
+    while True:
+        chosen = centres[torch.randint(8, (batch_size,))]
+        yield (chosen + 0.02 * torch.randn(batch_size, 2)) / 1.414, None
+
+
+def random_images(batch_size: int, settings: Mapping[str, Any]) -> Iterator[Batch]:
+    """Batches of random uint8 images in a random order, as floats."""
+    count = workers.num_images(batch_size)
+    images = torch.randint(
+        256, (count, *settings["MODEL"]["image_shape"]), dtype=torch.uint8
+    )
+    labels = torch.randint(settings["MODEL"].get("num_classes") or 1, (count,))
+    low, high = settings["DATA"]["range"]
+    step = (high - low) / settings["DATA"]["levels"]
+    while True:
+        for chosen in torch.randperm(count).split(batch_size):
+            batch = low + step * images[chosen].float()
+            if settings["DATA"]["dequantize"]:
+                batch = batch + step * torch.rand_like(batch)
+            yield batch, labels[chosen]
+
+
+def main() -> None:
+    server = workers.Server()
+    spec = json.loads(sys.argv[1])
+    settings = spec["settings"]
+    torch.manual_seed(settings["seed"])
+    torch.set_num_threads(spec["threads"])
+    batch_size = settings["TRAIN"]["batch_size"]
+    if "image_shape" in settings["MODEL"]:
+        batches = random_images(batch_size, settings)
+    else:
+        batches = gaussians(batch_size)
+    trainer = Trainer(settings, batches)
+    matrix = torch.rand(workers.PRODUCT_SIZE, workers.PRODUCT_SIZE)
+
+    def finish(network: nn.Module) -> None:
+        """Read a weight, as one would read a loss: all that changes it is done then."""
+        next(network.parameters()).sum().item()
+
+    def critic() -> None:
+        trainer.critic_step()
+        finish(trainer.critic)
+
+    def generator() -> None:
+        trainer.generator_step()
+        finish(trainer.generator)
+
+    def iteration() -> None:
+        trainer.iteration()
+        finish(trainer.critic)
+
+    tasks = {
+        "critic": critic,
+        "generator": generator,
+        "iteration": iteration,
+        "products": lambda: workers.repeat_product(lambda: matrix @ matrix),
+    }
+    server.serve(tasks, version=torch.__version__, threads=torch.get_num_threads())
+
+
+if __name__ == "__main__":
+    main()
