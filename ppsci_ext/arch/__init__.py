@@ -14,24 +14,116 @@
 
 from __future__ import annotations
 
-from ppsci_ext.arch.differentiability import check_double_grad
+from ppsci_ext.arch.activation import GELU
+from ppsci_ext.arch.activation import SELU
+from ppsci_ext.arch.activation import Hardsigmoid
+from ppsci_ext.arch.activation import Hardswish
+from ppsci_ext.arch.activation import Hardtanh
+from ppsci_ext.arch.activation import LogSigmoid
+from ppsci_ext.arch.activation import LogSoftmax
+from ppsci_ext.arch.activation import Mish
+from ppsci_ext.arch.activation import PReLU
+from ppsci_ext.arch.activation import ReLU6
+from ppsci_ext.arch.activation import Softmax
+from ppsci_ext.arch.activation import Softsign
+from ppsci_ext.arch.activation import Swish
+from ppsci_ext.arch.activation import Tanhshrink
+from ppsci_ext.arch.attention import MultiHeadAttention
+from ppsci_ext.arch.convolution import Conv1DTranspose
+from ppsci_ext.arch.convolution import Conv2D
+from ppsci_ext.arch.convolution import Conv2DTranspose
+from ppsci_ext.arch.convolution import Conv3DTranspose
+from ppsci_ext.arch.critic_report import CriticReport
+from ppsci_ext.arch.critic_report import LayerCheck
+from ppsci_ext.arch.differentiability import check_critic
+from ppsci_ext.arch.dropout import Dropout
 from ppsci_ext.arch.inception import FIDInceptionV3
-from ppsci_ext.arch.layers import Dropout
-from ppsci_ext.arch.layers import Flatten
-from ppsci_ext.arch.layers import GroupNorm
-from ppsci_ext.arch.layers import LayerNorm
-from ppsci_ext.arch.layers import Softmax
 from ppsci_ext.arch.mnist_classifier import MNISTClassifier
+from ppsci_ext.arch.normalization import BatchNorm1D
+from ppsci_ext.arch.normalization import BatchNorm2D
+from ppsci_ext.arch.normalization import BatchNorm3D
+from ppsci_ext.arch.normalization import GroupNorm
+from ppsci_ext.arch.normalization import InstanceNorm1D
+from ppsci_ext.arch.normalization import InstanceNorm2D
+from ppsci_ext.arch.normalization import InstanceNorm3D
+from ppsci_ext.arch.normalization import LayerNorm
+from ppsci_ext.arch.normalization import RMSNorm
+from ppsci_ext.arch.pooling import AdaptiveAvgPool3D
+from ppsci_ext.arch.pooling import AdaptiveMaxPool1D
+from ppsci_ext.arch.pooling import AdaptiveMaxPool2D
+from ppsci_ext.arch.pooling import AdaptiveMaxPool3D
+from ppsci_ext.arch.pooling import AvgPool3D
+from ppsci_ext.arch.pooling import MaxPool1D
+from ppsci_ext.arch.pooling import MaxPool2D
+from ppsci_ext.arch.pooling import MaxPool3D
+from ppsci_ext.arch.rearrangement import ChannelShuffle
+from ppsci_ext.arch.rearrangement import Flatten
+from ppsci_ext.arch.rearrangement import PixelShuffle
+from ppsci_ext.arch.rearrangement import PixelUnshuffle
+from ppsci_ext.arch.recurrent import GRU
+from ppsci_ext.arch.recurrent import LSTM
+from ppsci_ext.arch.recurrent import SimpleRNN
+from ppsci_ext.arch.replacement import REPLACEMENTS
+from ppsci_ext.arch.replacement import twice_differentiable
+from ppsci_ext.arch.resampling import Upsample
+from ppsci_ext.arch.resampling import UpsamplingBilinear2D
+from ppsci_ext.arch.resampling import UpsamplingNearest2D
 from ppsci_ext.arch.resnet_cifar import CIFARResNet
 
 __all__ = [
+    "AdaptiveAvgPool3D",
+    "AdaptiveMaxPool1D",
+    "AdaptiveMaxPool2D",
+    "AdaptiveMaxPool3D",
+    "AvgPool3D",
+    "BatchNorm1D",
+    "BatchNorm2D",
+    "BatchNorm3D",
     "CIFARResNet",
+    "ChannelShuffle",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3DTranspose",
+    "CriticReport",
     "Dropout",
     "FIDInceptionV3",
     "Flatten",
+    "GELU",
+    "GRU",
     "GroupNorm",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "InstanceNorm1D",
+    "InstanceNorm2D",
+    "InstanceNorm3D",
+    "LSTM",
+    "LayerCheck",
     "LayerNorm",
+    "LogSigmoid",
+    "LogSoftmax",
     "MNISTClassifier",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPool3D",
+    "Mish",
+    "MultiHeadAttention",
+    "PReLU",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "REPLACEMENTS",
+    "RMSNorm",
+    "ReLU6",
+    "SELU",
+    "SimpleRNN",
     "Softmax",
-    "check_double_grad",
+    "Softsign",
+    "Swish",
+    "Tanhshrink",
+    "Upsample",
+    "UpsamplingBilinear2D",
+    "UpsamplingNearest2D",
+    "check_critic",
+    "twice_differentiable",
 ]

@@ -80,68 +80,74 @@ def input_gradient(
         return paddle.grad([outputs], [inputs], create_graph=create_graph)[0]
 
 
-def _wanted(weight: paddle.Tensor) -> bool:
-    return not (weight.stop_gradient or _inputs_only)
+class _Function(PyLayer):
+    """Remembers tensors, which of their gradients were wanted at the time, and the rest."""
+
+    @staticmethod
+    def remember(ctx, geometry: Geometry, *tensors: Optional[paddle.Tensor]) -> None:
+        ctx.save_for_backward(*tensors)
+        ctx.geometry = geometry
+        ctx.wanted = [t is not None and not t.stop_gradient for t in tensors]
 
 
-class _Forward(PyLayer):
+class _Forward(_Function):
     """x [B, C, H, W], w [K, C, h, w] and maybe b [K] to y [B, K, H', W']."""
 
     @staticmethod
     def forward(ctx, x, w, b, geometry):
-        ctx.save_for_backward(x, w, b)
-        ctx.geometry = geometry
+        _Function.remember(ctx, geometry, x, w, b)
         return _run("onednn_conv2d", x, w, b, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dy):
         x, w, b = ctx.saved_tensor()
+        x_wanted, w_wanted, b_wanted = ctx.wanted
         dx = dw = db = None
-        if not x.stop_gradient:
+        if x_wanted:
             dx = _Transpose.apply(dy, w, None, x.shape, ctx.geometry)
-        if _wanted(w):
+        if w_wanted and not _inputs_only:
             dw, db = _weight_and_bias(x, dy, w.shape, ctx.geometry)
-        return (dx, dw) if b is None else (dx, dw, db if _wanted(b) else None)
+        return (dx, dw) if b is None else (dx, dw, db if b_wanted else None)
 
 
-class _Transpose(PyLayer):
+class _Transpose(_Function):
     """y [B, K, H', W'], w [K, C, h, w] and maybe b [C] to x [B, C, H, W]."""
 
     @staticmethod
     def forward(ctx, y, w, b, x_shape, geometry):
-        ctx.save_for_backward(y, w, b)
-        ctx.geometry = geometry
+        _Function.remember(ctx, geometry, y, w, b)
         return _run("onednn_conv2d_transpose", y, w, b, x_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dx):
         y, w, b = ctx.saved_tensor()
-        dy = dw = None
-        if not y.stop_gradient:
+        y_wanted, w_wanted, b_wanted = ctx.wanted
+        dy = dw = db = None
+        if y_wanted:
             dy = _Forward.apply(dx, w, None, ctx.geometry)
-        if _wanted(w):
+        if w_wanted and not _inputs_only:
             dw = _Weight.apply(dx, y, w.shape, ctx.geometry)
-        if b is None:
-            return dy, dw
-        return dy, dw, (dx.sum([2, 3]).sum(0) if _wanted(b) else None)
+        if b_wanted and not _inputs_only:
+            db = dx.sum([2, 3]).sum(0)
+        return (dy, dw) if b is None else (dy, dw, db)
 
 
-class _Weight(PyLayer):
+class _Weight(_Function):
     """x [B, C, H, W] and y [B, K, H', W'] to w [K, C, h, w]."""
 
     @staticmethod
     def forward(ctx, x, y, w_shape, geometry):
-        ctx.save_for_backward(x, y)
-        ctx.geometry = geometry
+        _Function.remember(ctx, geometry, x, y)
         return _run("onednn_conv2d_weight", x, y, w_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dw):
         x, y = ctx.saved_tensor()
+        x_wanted, y_wanted = ctx.wanted
         dx = dy = None
-        if not x.stop_gradient:
+        if x_wanted:
             dx = _Transpose.apply(y, dw, None, x.shape, ctx.geometry)
-        if not y.stop_gradient:
+        if y_wanted:
             dy = _Forward.apply(x, dw, None, ctx.geometry)
         return dx, dy
 
