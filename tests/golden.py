@@ -180,7 +180,9 @@ def _build_gan(trace: Trace, meta: Dict) -> BaseGAN:
             output="sigmoid" if mnist else "tanh",
         )
         critic = DCGANCritic(
-            shape, dim, batch_norm="param/Discriminator.BN2.scale" in trace
+            shape,
+            dim,
+            norm="batch" if "param/Discriminator.BN2.scale" in trace else "none",
         )
     scales = {
         "acgan_scale": meta.get("ACGAN_SCALE", 1.0),

@@ -62,13 +62,16 @@ FILE_OPERATIONS = set("open write fsync rename replace mkdir rmdir unlink".split
 def toy_solver(
     output_dir: str, resume: bool = False, **kwargs: Any
 ) -> AdversarialSolver:
-    """Points of the plane, with all that a checkpoint can hold: schedules, moving average,
-    validation, evaluation, pictures."""
+    """Points of the plane, with all that a checkpoint can hold: learning-rate schedules, a lazy
+    penalty, spectral normalisation, an adaptive number of steps, moving average; and with
+    validation, evaluation and pictures, which look at the critic."""
     misc.set_random_seed(11)
     gan = WGAN_GP(
         nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2)),
         nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)),
         lambda_gp=0.1,
+        penalty_interval=3,
+        spectral_norm=True,
     )
     points = np.random.default_rng(0).standard_normal((31, 2)).astype("float32")
 
@@ -78,6 +81,7 @@ def toy_solver(
 
     def draw(solver):
         samples = gan.generate(16, batch_size=16).reshape([8, 1, 2, 2])
+        gan.critic_score(paddle.to_tensor(points))
         path = f"{solver.output_dir}/samples/iter_{solver.iteration:08d}.png"
         visualization.save_image_grid((samples * 50).astype("uint8"), path)
 
@@ -86,7 +90,7 @@ def toy_solver(
         BatchStream(points, 5, seed=3),
         optimizer(gan.generator),
         optimizer(gan.critic),
-        n_critic={0: 2, 5: 1},
+        n_critic={"adaptive": {"min": 1, "max": 3}},
         validation=[(paddle.to_tensor(points[:4]), None)],
         evaluator=lambda: {"mean": float(gan.generate(8, batch_size=8).mean())},
         reporter=draw,

@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 from ppsci_ext.solver.adversarial import AdversarialSolver
-from ppsci_ext.solver.adversarial import frozen
+from ppsci_ext.solver.critic_steps import NCritic
 from ppsci_ext.solver.divergence import Diverged
+from ppsci_ext.solver.modes import frozen
 from ppsci_ext.solver.signals import Interrupted
 
-__all__ = ["AdversarialSolver", "Diverged", "Interrupted", "frozen"]
+__all__ = ["AdversarialSolver", "Diverged", "Interrupted", "NCritic", "frozen"]

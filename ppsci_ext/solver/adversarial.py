@@ -27,13 +27,13 @@ from typing import Iterator
 from typing import Mapping
 from typing import Optional
 from typing import Tuple
-from typing import Union
 
 import numpy as np
 import paddle
 import ppsci
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
+from paddle import amp
 from paddle import nn
 from paddle import optimizer as optim
 from paddle.framework import core
@@ -43,10 +43,15 @@ from tqdm import tqdm
 
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver import state
+from ppsci_ext.solver.critic_steps import Adaptive
+from ppsci_ext.solver.critic_steps import NCritic
+from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.divergence import FiniteWatch
 from ppsci_ext.solver.divergence import NotFinite
 from ppsci_ext.solver.divergence import check_arrays
 from ppsci_ext.solver.divergence import recover
+from ppsci_ext.solver.modes import at_rest
+from ppsci_ext.solver.modes import frozen
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.solver.signals import Interrupted
@@ -69,30 +74,14 @@ _WRONG_UNDER_PRIM = (  # these very classes; ppsci_ext.arch's subclasses are rig
 )
 
 
-@contextlib.contextmanager
-def frozen(layer: nn.Layer) -> Iterator[None]:
-    """No gradients for the layer's parameters inside; its inputs still get theirs.
-
-    Args:
-        layer (nn.Layer): Layer, e.g. the critic during the generator's step.
-    """
-    trainable = [p for p in layer.parameters() if not p.stop_gradient]
-    for parameter in trainable:
-        parameter.stop_gradient = True
-    try:
-        yield
-    finally:
-        for parameter in trainable:
-            parameter.stop_gradient = False
-
-
 class AdversarialSolver(ppsci.solver.Solver):
     """Solver that trains two networks against each other.
 
     Of ppsci.solver.Solver it keeps the configuration, logging, VisualDL / TensorBoard / W&B
-    scalars, AMP, the moving average, `export`; it replaces the epoch function and the
-    checkpoints. There is one stream of data, two optimizers and one checkpoint for
-    everything, from which training goes on bit for bit.
+    scalars, gradient accumulation, AMP (level O1, with a loss scaling for each network), the
+    moving average, `export`; it replaces the epoch function and the checkpoints. There is one
+    stream of data, two optimizers and one checkpoint for everything, from which training goes
+    on bit for bit.
 
     Under paddle.distributed.launch every process trains on its share of the data, with batches
     of the stream's size each; the gradients of both networks are averaged, and the first
@@ -101,18 +90,21 @@ class AdversarialSolver(ppsci.solver.Solver):
     Args:
         gan (Any): Object with the networks `generator` (None for a fixed one) and `critic`, and
             the methods `critic_loss(real, labels)` and `generator_loss(batch_size)`, which
-            return dicts of scalars with the keys "critic_loss" and "generator_loss",
-            `constrain_critic()`, called after each step of the critic, and
-            `check(real, labels)`, called once before training.
+            return dicts of scalars with the keys "critic_loss" (for an adaptive n_critic also
+            "wasserstein") and "generator_loss",
+            `constrain_critic()`, called after each step of the critic, `check(real, labels)`,
+            called once before training, and `state_dict()` and `set_state_dict()` for what
+            else is to survive a checkpoint.
         stream (Iterator): Endless source of (real, labels) with `batch_size`,
             `sample_shape`, `state_dict()` and `set_state_dict()`, and with several processes
             `share(rank, ranks)`.
         generator_optimizer (Optional[optim.Optimizer]): None with a fixed generator.
         critic_optimizer (optim.Optimizer): Optimizer of the critic.
-        n_critic (Union[int, Mapping[int, int]], optional): Critic steps per iteration, or a
-            schedule {iteration from which it holds: steps}. Defaults to 5.
-        generator_batch_size (Optional[int]): Samples of a generator step. Defaults to
-            the stream's batch size.
+        n_critic (NCritic, optional): Critic steps per iteration; or a schedule {iteration from
+            which it holds: steps}; or {"adaptive": {"min": 1, "max": 20, "ratio": 1.0}}, see
+            ppsci_ext.solver.critic_steps. Defaults to 5.
+        generator_batch_size (Optional[int]): Samples of a generator step, before any
+            accumulation. Defaults to the stream's batch size.
         validation (Optional[Iterable]): Batches (real, labels) of held-out data; the mean
             critic loss on them is recorded at every log line.
         evaluator (Optional[Callable[[], Dict[str, float]]]): Metrics of the generator as it is,
@@ -138,7 +130,7 @@ class AdversarialSolver(ppsci.solver.Solver):
         generator_optimizer: Optional[optim.Optimizer],
         critic_optimizer: optim.Optimizer,
         *,
-        n_critic: Union[int, Mapping[int, int]] = 5,
+        n_critic: NCritic = 5,
         generator_batch_size: Optional[int] = None,
         validation: Optional[Iterable] = None,
         evaluator: Optional[Callable[[], Dict[str, float]]] = None,
@@ -177,7 +169,12 @@ class AdversarialSolver(ppsci.solver.Solver):
         self.stream = stream
         self.generator_optimizer = generator_optimizer
         self.critic_optimizer = critic_optimizer
-        self.n_critic = n_critic if isinstance(n_critic, Mapping) else {0: n_critic}
+        self.critic_rule = critic_rule(n_critic)
+        self.scaler = None  # Solver's, for one optimizer
+        self.scalers: Dict[str, amp.GradScaler] = {}
+        if self.use_amp:
+            _refuse_precision(self.amp_level)
+            self.scalers = {name: amp.GradScaler() for name in self.optimizers}
         self.generator_batch_size = generator_batch_size or stream.batch_size
         self.validation = validation
         self.evaluator = evaluator
@@ -186,6 +183,7 @@ class AdversarialSolver(ppsci.solver.Solver):
         self.keep_every = keep_every
         self.on_nan = on_nan
         self.iteration = 0
+        self.critic_steps_taken = 0  # by this process, for its speed
         self.rollbacks = 0
         self.seconds = 0.0
         self.signals = StopSignals()
@@ -219,45 +217,67 @@ class AdversarialSolver(ppsci.solver.Solver):
 
     # one step of each network
 
-    def critic_steps(self) -> int:
-        """Steps of the critic in the current iteration."""
-        reached = [start for start in self.n_critic if start <= self.iteration]
-        return self.n_critic[max(reached)]
+    def critic_steps(self) -> Dict[str, paddle.Tensor]:
+        """The critic's steps of an iteration; returns the latest value of each term."""
+        terms: Dict[str, paddle.Tensor] = {}
+        taken = 0
+        while self.critic_rule.goes_on(self.iteration, taken):
+            terms.update(self.critic_step())  # not all steps have all terms
+            taken += 1
+        if isinstance(self.critic_rule, Adaptive):
+            terms["n_critic"] = paddle.to_tensor(float(taken))
+        return terms
 
     def critic_step(self) -> Dict[str, paddle.Tensor]:
-        """One step of the critic on a fresh real batch; returns the terms of its loss."""
-        real, labels = next(self.stream)
-        with self.autocast_context_manager(self.use_amp, self.amp_level):
-            terms = self.gan.critic_loss(real, labels)
-        self._step(self.gan.critic, self.critic_optimizer, terms["critic_loss"])
+        """One step of the critic on fresh real batches; returns the terms of its loss."""
+
+        def loss() -> Dict[str, paddle.Tensor]:
+            real, labels = next(self.stream)
+            with self.autocast_context_manager(self.use_amp, self.amp_level):
+                return self.gan.critic_loss(real, labels)
+
+        terms = self._step("critic", loss)
         self.gan.constrain_critic()
+        self.critic_rule.note_critic(terms)
+        self.critic_steps_taken += 1
         return terms
 
     def generator_step(self) -> Dict[str, paddle.Tensor]:
         """One step of the generator; returns the terms of its loss."""
         if self.gan.generator is None:
             return {}
-        with self.autocast_context_manager(self.use_amp, self.amp_level):
-            terms = self.gan.generator_loss(self.generator_batch_size)
-        self._step(
-            self.gan.generator, self.generator_optimizer, terms["generator_loss"]
-        )
+
+        def loss() -> Dict[str, paddle.Tensor]:
+            with self.autocast_context_manager(self.use_amp, self.amp_level):
+                return self.gan.generator_loss(self.generator_batch_size)
+
+        terms = self._step("generator", loss)
+        self.critic_rule.note_generator(terms)
         return terms
 
     def _step(
-        self, network: nn.Layer, optimizer: optim.Optimizer, loss: paddle.Tensor
-    ) -> None:
-        if self.scaler is not None:
-            self.scaler.scale(loss).backward()
-        else:
-            loss.backward()
-        parallel.average_gradients(network)
-        if self.scaler is not None:
-            self.scaler.step(optimizer)
-            self.scaler.update()
-        else:
+        self, name: str, loss: Callable[[], Dict[str, paddle.Tensor]]
+    ) -> Dict[str, paddle.Tensor]:
+        """One step of a network by the mean gradient of update_freq batches; mean terms."""
+        optimizer, scaler = self.optimizers[name], self.scalers.get(name)
+        batches = []
+        for _ in range(self.update_freq):
+            terms = loss()
+            share = terms[f"{name}_loss"]
+            if self.update_freq > 1:
+                share = share / self.update_freq
+            (share if scaler is None else scaler.scale(share)).backward()
+            batches.append({key: value.detach() for key, value in terms.items()})
+        parallel.average_gradients(self.networks[name])
+        if scaler is None:
             optimizer.step()
+        else:
+            scaler.step(optimizer)
+            scaler.update()
         optimizer.clear_grad(set_to_zero=False)
+        if self.update_freq == 1:
+            return batches[0]
+        return {key: sum(each[key] for each in batches) / len(batches) for key in terms}
 
     @property
     def networks(self) -> Dict[str, nn.Layer]:
@@ -415,7 +435,7 @@ class AdversarialSolver(ppsci.solver.Solver):
     def _train_from_here(self) -> None:
         """From the iteration that the state is at to the last one."""
         self._clock = time.perf_counter() - self.seconds
-        self._logged = (self.iteration, self.elapsed())
+        self._logged = (self.iteration, self.critic_steps_taken, self.elapsed())
         self._bar.n = self.iteration
         finished, begun = divmod(self.iteration, self.iters_per_epoch)
         if finished and not begun:  # an epoch's checkpoint precedes what follows it
@@ -429,8 +449,8 @@ class AdversarialSolver(ppsci.solver.Solver):
                 self._save_checkpoint()
             self._show(epoch_id)
             # checkpoints, evaluation and pictures don't count as slow training
-            iteration, seconds = self._logged
-            self._logged = (iteration, seconds + self.elapsed() - before)
+            iteration, steps, seconds = self._logged
+            self._logged = (iteration, steps, seconds + self.elapsed() - before)
 
     def _show(self, epoch_id: int) -> None:
         """Evaluation and pictures after an epoch; they don't change the training."""
@@ -448,7 +468,7 @@ class AdversarialSolver(ppsci.solver.Solver):
         self._bar.refresh()
 
     def _draw(self) -> None:
-        with self.averaged_weights():
+        with self.averaged_weights(), at_rest(self.gan.critic):
             self.reporter(self)
 
     def _look(self) -> None:
@@ -507,7 +527,7 @@ class AdversarialSolver(ppsci.solver.Solver):
         return next(iter(metrics.values())), metrics
 
     def _evaluate(self) -> Dict[str, float]:
-        with preserve_rng_state(), self.averaged_weights():
+        with preserve_rng_state(), self.averaged_weights(), at_rest(self.gan.critic):
             return self.evaluator()
 
     @contextlib.contextmanager
@@ -545,12 +565,13 @@ class AdversarialSolver(ppsci.solver.Solver):
         if self.validation is not None:
             record["validation_critic_loss"] = self._validation_loss()
         seconds = self.elapsed()
-        iterations_before, seconds_before = self._logged
-        speed = (self.iteration - iterations_before) / (seconds - seconds_before)
-        self._logged = (self.iteration, seconds)
-        record["images_per_second"] = round(
-            speed * self.critic_steps() * self.stream.batch_size * self.world_size, 2
-        )
+        iterations_before, steps_before, seconds_before = self._logged
+        passed = seconds - seconds_before
+        speed = (self.iteration - iterations_before) / passed
+        steps = (self.critic_steps_taken - steps_before) / passed
+        self._logged = (self.iteration, self.critic_steps_taken, seconds)
+        batch = self.stream.batch_size * self.update_freq * self.world_size
+        record["images_per_second"] = round(steps * batch, 2)
         record["seconds"] = round(seconds, 3)
         self.metrics_log.append(record)
 
@@ -584,7 +605,8 @@ class AdversarialSolver(ppsci.solver.Solver):
     def _validation_loss(self) -> float:
         """Mean critic loss on the held-out data (paper, section 5.4: overfitting)."""
         total, count = 0.0, 0
-        with preserve_rng_state(), frozen(self.gan.critic):
+        critic = self.gan.critic
+        with preserve_rng_state(), frozen(critic), at_rest(critic):
             for real, labels in self.validation:
                 loss = self.gan.critic_loss(real, labels)["critic_loss"]
                 total += float(loss) * real.shape[0]
@@ -656,6 +678,24 @@ def _refuse_silent_errors(critic: nn.Layer, to_static: bool) -> None:
                 f"{', '.join(wrong)} are wrong without notice: set prim=false and use the "
                 "layers of ppsci_ext.arch."
             )
+
+
+def _on_cpu() -> bool:
+    return paddle.device.get_device() == "cpu"
+
+
+def _refuse_precision(amp_level: str) -> None:
+    """Refuse mixed precision where it has no effect, or takes the penalty along."""
+    if _on_cpu():
+        raise UserError(
+            "Paddle computes in float32 on a CPU, whatever use_amp says: set use_amp=false, or "
+            "train on a GPU."
+        )
+    if amp_level != "O1":
+        raise UserError(
+            f"amp_level={amp_level} keeps the critic's weights in half precision, but the "
+            "gradient penalty is computed in float32: set amp_level=O1."
+        )
 
 
 def _format(values: Mapping[str, Any]) -> str:

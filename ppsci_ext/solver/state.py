@@ -118,7 +118,9 @@ def capture(
         "rng": first["rng"],
         "other_rngs": [other["rng"] for other in others],
         "schedulers": schedulers,
-        "scaler": _scaler_state(solver.scaler),
+        "scalers": {k: _scaler_state(s) for k, s in solver.scalers.items()},
+        "gan": solver.gan.state_dict(),
+        "critic_rule": solver.critic_rule.state_dict(),
         "term_counts": solver.term_means.counts,
         "config": _plain(solver.cfg),
     }
@@ -147,7 +149,11 @@ def restore(solver: AdversarialSolver, checkpoint: Checkpoint) -> None:
     if solver.ema_model is not None:
         averaged = {k: paddle.to_tensor(v) for k, v in part("ema").items()}
         solver.ema_model.set_state_dict(averaged)
-    _set_scaler_state(solver.scaler, state["scaler"])
+    for name, scaler in solver.scalers.items():
+        if name in state["scalers"]:  # else of a device without loss scaling
+            _set_scaler_state(scaler, state["scalers"][name])
+    solver.gan.set_state_dict(state["gan"])
+    solver.critic_rule.set_state_dict(state["critic_rule"])
     solver.stream.set_state_dict(state["stream"])
     solver.iteration = solver.global_step = state["iteration"]
     solver.seconds = state["seconds"]
@@ -173,25 +179,20 @@ def _processes(number: int) -> str:
     return "1 process" if number == 1 else f"{number} processes"
 
 
-def _scaler_state(scaler: Optional[amp.GradScaler]) -> Optional[Dict[str, Any]]:
-    if scaler is None:
-        return None
+def _scaler_state(scaler: amp.GradScaler) -> Dict[str, Any]:
     return {
         key: value.tolist() if hasattr(value, "tolist") else value
         for key, value in scaler.state_dict().items()
     }
 
 
-def _set_scaler_state(
-    scaler: Optional[amp.GradScaler], state: Optional[Dict[str, Any]]
-) -> None:
-    if scaler is not None and state:  # empty: of a device without loss scaling
-        scaler.load_state_dict(
-            {
-                key: np.asarray(value, "float32") if isinstance(value, list) else value
-                for key, value in state.items()
-            }
-        )
+def _set_scaler_state(scaler: amp.GradScaler, state: Dict[str, Any]) -> None:
+    scaler.load_state_dict(
+        {
+            key: np.asarray(value, "float32") if isinstance(value, list) else value
+            for key, value in state.items()
+        }
+    )
 
 
 # configuration

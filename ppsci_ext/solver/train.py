@@ -26,7 +26,8 @@ def train_adversarial_epoch_func(
     """Train both networks until the end of one epoch.
 
     Each iteration is one step of the generator, then n_critic steps of the critic, each
-    on a fresh real batch; the very first iteration leaves the generator's step out.
+    on a fresh real batch (or update_freq of them); the very first iteration leaves the
+    generator's step out.
 
     Args:
         solver (solver_module.AdversarialSolver): Solver.
@@ -35,9 +36,7 @@ def train_adversarial_epoch_func(
     """
     while solver.iteration < epoch_id * solver.iters_per_epoch:
         terms = solver.generator_step() if solver.iteration > 0 else {}
-        for _ in range(solver.critic_steps()):
-            critic_terms = solver.critic_step()
-        solver.finish_iteration({**terms, **critic_terms})
+        solver.finish_iteration({**terms, **solver.critic_steps()})
         if solver.iteration % log_freq == 0:
             solver.log_iteration()
         solver.heed_signals()

@@ -16,9 +16,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from typing import Dict
 from typing import Optional
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -35,7 +39,12 @@ def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
     Returns:
         Dict[str, str]: Variable name -> value.
     """
-    settings = {"MKL_NUM_THREADS": str(cores), "OMP_NUM_THREADS": str(cores)}
+    settings = {
+        "MKL_NUM_THREADS": str(cores),
+        "OMP_NUM_THREADS": str(cores),
+        # milliseconds that MKL's idle threads spin: more, and they take the cores from oneDNN's
+        "KMP_BLOCKTIME": "1",
+    }
     if vendor == "AuthenticAMD":
         settings["MKL_DEBUG_CPU_TYPE"] = "5"  # the AVX2 path
     return settings
@@ -60,3 +69,16 @@ def configure_cpu() -> None:
         cores = os.cpu_count() or 1
     for name, value in cpu_settings(cpu_vendor() or "", cores).items():
         os.environ.setdefault(name, value)
+    _keep_freed_memory()
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep the memory of freed tensors for the next ones.
+
+    By default it gives large blocks back to the system at once, and the system clears each
+    page of a new one: that takes several times as long as an element-wise operation itself.
+    """
+    libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)

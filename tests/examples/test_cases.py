@@ -202,6 +202,28 @@ def test_own_npz_with_the_conditional_resnet(run, own_images):
     np.testing.assert_allclose(arrays["samples"][4:], expected.numpy(), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["GAN.penalty=zero_centred", "GAN.penalty_at=both", "GAN.penalty_interval=2"],
+        ["GAN.spectral_norm=true", "GAN.lambda_gp=0", "MODEL.conditioning=projection"],
+        ["MODEL.critic_norm=layer", "TRAIN.update_freq=2", "GAN.drift=1e-3"],
+        ["GAN.n_critic={adaptive: {max: 3}}", "GAN.penalty_at=around_real"],
+    ],
+)
+def test_other_members_of_the_family(run, own_images, more):
+    data = ["DATA.name=npz", "DATA.root=.", "MODEL.num_classes=2"]
+    run("wgan_gp_cifar", *SHORT, *IMAGES, *data, *more)
+    first, second = records(own_images / "run")
+    assert np.isfinite(first["critic_loss"]) and np.isfinite(second["critic_loss"])
+    assert (second["slope"] is None) == ("GAN.lambda_gp=0" in more)
+    assert ("acgan" in second) == ("MODEL.conditioning=projection" not in more)
+    assert ("n_critic" in second) == ("adaptive" in more[0])
+    assert ("drift" in second) == ("GAN.drift=1e-3" in more)
+    weights = paddle.load(str(own_images / "run" / "critic.pdparams"))
+    assert ("output.weight_u" in weights) == ("GAN.spectral_norm=true" in more)
+
+
 @pytest.mark.parametrize("case", ["wgan_gp_mnist", "wgan_gp_cifar"])
 def test_own_folder_with_the_dcgan_pair(run, own_images, case):
     own = ["DATA.name=folder", "DATA.root=pictures", "GAN.name=wgan"]

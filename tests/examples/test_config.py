@@ -19,6 +19,7 @@ import functools
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from os import path as osp
@@ -108,7 +109,11 @@ def test_architecture_of_cifar_brings_its_own_data_scaling():
         resnet.GAN.generator_batch_multiple,
         dcgan.GAN.generator_batch_multiple,
     ) == (2, 1)
-    assert load("wgan_gp_mnist", "GAN.name=wgan").MODEL.critic_batch_norm
+    assert load("wgan_gp_mnist").MODEL.critic_norm == "none"
+    assert load("wgan_gp_mnist", "GAN.name=wgan").MODEL.critic_norm == "batch"
+    assert dcgan.MODEL.critic_norm == resnet.MODEL.critic_norm == "none"
+    clipped = load("wgan_gp_cifar", "MODEL.name=dcgan", "GAN.name=wgan")
+    assert clipped.MODEL.critic_norm == "batch"
 
 
 # what is wrong, and what the one sentence about it says; ALL stands for the override itself
@@ -138,6 +143,7 @@ BAD = [
     ("toy", "use_amp=1", ALL),
     ("toy", "amp_level=O3", ALL),
     ("toy", "amp_level=O0", ALL),
+    ("toy", "amp_level=O2", "the penalty needs the weights in float32"),
     ("toy", "to_static=true", "loses the gradient of the penalty"),
     ("toy", "prim=2", ALL),
     ("toy", "wandb_config=3", ALL),
@@ -189,7 +195,13 @@ BAD = [
     ("toy", "MODEL.dim=1000000000", "less than or equal to 16384"),
     ("toy", "MODEL.latent_dim=-2", ALL),
     ("mnist", "MODEL.generator_batch_norm=2", ALL),
-    ("mnist", "MODEL.critic_batch_norm=true", "penalty is per sample"),
+    ("mnist", "MODEL.critic_norm=batch", "penalty is per sample"),
+    ("mnist", "MODEL.critic_norm=instance", "'none', 'layer' or 'batch'"),
+    ("mnist", "MODEL.critic_norm=true", ALL),
+    ("mnist", "MODEL.critic_norm=null", ALL),
+    ("mnist", "MODEL.critic_batch_norm=true", "There is no key 'MODEL.critic_batch_norm'"),
+    ("cifar", "MODEL.conditioning=concat", "'acgan' or 'projection'"),
+    ("cifar", ["MODEL.conditional=false", "MODEL.conditioning=projection"], "needs MODEL.conditional=true"),
     ("mnist", "MODEL.conditional=true", "dcgan takes no labels"),
     ("cifar", ["MODEL.name=dcgan", "MODEL.conditional=true"], "dcgan takes no labels"),
     ("cifar", "MODEL.num_classes=0", "needs MODEL.num_classes"),
@@ -207,6 +219,20 @@ BAD = [
     ("toy", "GAN.lambda_gp=true", ALL),
     ("toy", "GAN.lambda_gp=1e300", "less than or equal to 1000000"),
     ("toy", "GAN.penalty=twosided", ALL),
+    ("toy", "GAN.penalty=r1", "'two_sided', 'one_sided' or 'zero_centred'"),
+    ("toy", "GAN.penalty_at=around", ALL),
+    ("toy", "GAN.penalty_target=-1", ALL),
+    ("toy", "GAN.penalty_target=inf", "finite"),
+    ("toy", "GAN.penalty_interval=0", ALL),
+    ("toy", "GAN.penalty_interval=1.5", ALL),
+    ("toy", "GAN.drift=-0.001", ALL),
+    ("toy", "GAN.drift=nan", "finite"),
+    ("toy", "GAN.spectral_norm=1", ALL),
+    ("toy", ["GAN.penalty=zero_centred", "GAN.penalty_target=2.0"], "the target of GAN.penalty=zero_centred is 0"),
+    ("toy", ["GAN.name=wgan", "GAN.penalty_interval=16"], "GAN.penalty_interval=16 is refused: GAN.name=wgan clips"),
+    ("mnist", ["GAN.name=wgan", "GAN.penalty=one_sided"], "set GAN.name=wgan_gp"),
+    ("mnist", ["GAN.name=wgan", "GAN.penalty_at=real"], "leave it at interpolates"),
+    ("cifar", ["GAN.name=wgan", "GAN.spectral_norm=true"], "GAN.spectral_norm=True is refused"),
     ("toy", "GAN.clip_value=0", ALL),
     ("toy", "GAN.n_critic=0", "GAN.n_critic=0 is refused: it should be a positive integer"),
     ("toy", "GAN.n_critic=1.5", ALL),
@@ -220,6 +246,15 @@ BAD = [
     ("toy", "GAN.n_critic={0: 5, 1.5: 2}", ALL),
     ("toy", "GAN.n_critic={0: 5, late: 2}", ALL),
     ("toy", "GAN.n_critic={0: 5.5}", ALL),
+    ("toy", "GAN.n_critic={adaptive: 5}", "{adaptive: {'min': 1, 'max': 20, 'ratio': 1.0}}"),
+    ("toy", "GAN.n_critic={adaptive: {}, 5: 2}", "it may hold no more than"),
+    ("toy", "GAN.n_critic={adaptive: {mni: 1}}", "it may hold no more than"),
+    ("toy", "GAN.n_critic={adaptive: {min: 0}}", "1 <= min <= max"),
+    ("toy", "GAN.n_critic={adaptive: {min: 3, max: 2}}", "1 <= min <= max"),
+    ("toy", "GAN.n_critic={adaptive: {max: 2.0}}", "should be integers"),
+    ("toy", "GAN.n_critic={adaptive: {ratio: 0}}", "ratio should be a positive number"),
+    ("toy", "GAN.n_critic={adaptive: {ratio: nan}}", "ratio should be a positive number"),
+    ("toy", ["GAN.n_critic={adaptive: {}}", "GAN.fixed_generator=true"], "leaves an adaptive GAN.n_critic without a generator"),
     ("toy", "GAN.generator_batch_multiple=0", ALL),
     ("toy", "GAN.fixed_generator=2", ALL),
     ("toy", ["GAN.fixed_generator=true", "mode=infer"], "leaves mode=infer without a generator"),
@@ -241,7 +276,8 @@ BAD = [
     ("toy", "TRAIN.iters_per_epoch=null", ALL),
     ("toy", "TRAIN.batch_size=0", ALL),
     ("toy", "TRAIN.batch_size=100000000000000000000", "less than or equal to 1048576"),
-    ("toy", "TRAIN.update_freq=2", "gradients are not accumulated here"),
+    ("toy", "TRAIN.update_freq=0", ALL),
+    ("toy", "TRAIN.update_freq=2.0", ALL),
     ("toy", "TRAIN.optimizer=sgd", ALL),
     ("toy", "TRAIN.beta1=1", ALL),
     ("toy", "TRAIN.beta1=-0.1", ALL),
@@ -349,6 +385,15 @@ BAD = [
 
 GOOD = [
     ("toy", "GAN.n_critic={0: 100, 25: 5}"),
+    ("toy", "GAN.n_critic={adaptive: {}}"),
+    ("toy", "GAN.n_critic={adaptive: {min: 2, max: 8, ratio: 10}}"),
+    ("toy", "GAN.penalty=zero_centred"),
+    ("toy", "GAN.penalty_at=both"),
+    ("toy", "GAN.penalty_target=0"),
+    ("toy", "GAN.penalty_interval=16"),
+    ("toy", "GAN.drift=1e-3"),
+    ("toy", "GAN.spectral_norm=true"),
+    ("toy", "TRAIN.update_freq=4"),
     ("toy", "GAN.lambda_gp=0"),
     ("toy", "GAN.lambda_gp=10"),
     ("toy", "GAN.name=wgan"),
@@ -382,6 +427,9 @@ GOOD = [
     ("mnist", "GAN.name=wgan"),
     ("cifar", "MODEL.image_shape=[1,64,16]"),
     ("cifar", "MODEL.conditional=false"),
+    ("cifar", "MODEL.conditioning=projection"),
+    ("cifar", "MODEL.critic_norm=layer"),
+    ("mnist", "MODEL.critic_norm=layer"),
     ("cifar", "MODEL.name=dcgan"),
 ]
 # fmt: on
@@ -403,6 +451,14 @@ def test_good_configurations_are_accepted(case, override):
     config.check_overrides(shipped(f"wgan_gp_{case}"), [override])
     if not override.startswith(("hydra", "+wandb_config")):
         config.check_config(with_values(f"wgan_gp_{case}", [override]))
+
+
+def test_overrides_that_the_page_on_penalties_names_are_accepted():
+    with open(osp.join(ROOT, "docs", "penalties.md"), encoding="utf-8") as file:
+        named = re.findall(r"`('?(?:GAN|TRAIN|MODEL|use_amp)[^`]*=[^`]+)`", file.read())
+    assert len(named) > 25
+    for overrides in named:
+        check("cifar", *shlex.split(overrides))
 
 
 def test_of_a_key_given_twice_the_last_value_holds():
@@ -533,6 +589,7 @@ def test_mistakes_in_the_yaml_file(launch_edited, old, new, says):
 
 def test_schedule_in_the_yaml_file_is_accepted(launch_edited):
     assert launch_edited("n_critic: 5", "n_critic: {0: 100, 25: 5}") == (0, "")
+    assert launch_edited("n_critic: 5", "n_critic: {adaptive: {max: 8}}") == (0, "")
 
 
 def test_flags_are_left_to_hydra(monkeypatch):

@@ -80,20 +80,100 @@ def test_slope_of_a_quadratic_critic_differs_between_samples():
     np.testing.assert_allclose(slopes.numpy(), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("form", losses.PENALTIES)
-def test_penalty_of_a_linear_critic_and_its_gradient(form):
-    """GP = (|w| - 1)^2, dGP/dw = 2 (|w| - 1) w / |w|."""
-    for norm in (0.5, 3.0):
-        w = paddle.to_tensor([0.6 * norm, -0.8 * norm], stop_gradient=False)
-        points = losses.interpolate(paddle.randn([5, 2]), paddle.randn([5, 2]))
-        slopes = losses.gradient_norm(lambda x: x.matmul(w), points)
-        penalty = losses.PENALTIES[form](slopes)
-        (gradient,) = paddle.grad(penalty, [w])
-        excess = norm - 1 if form == "two_sided" or norm > 1 else 0.0
-        assert float(penalty) == pytest.approx(excess**2, rel=1e-5)
-        np.testing.assert_allclose(
-            gradient.numpy(), 2 * excess * w.numpy() / norm, rtol=1e-4, atol=1e-7
+# closed forms: a linear critic w.x has the slope |w| everywhere, a quadratic one x'Ax/2 the slope |Ax|
+
+TARGET = 1.5
+
+
+def cost(form, norm, target):
+    """Penalty of a slope, and its derivative by the slope."""
+    if form == "zero_centred":
+        return norm**2, 2 * norm
+    excess = norm - target
+    if form == "one_sided":
+        excess = np.maximum(excess, 0.0)
+    return excess**2, 2 * excess
+
+
+@pytest.mark.parametrize("norm", [0.5, 3.0])
+@pytest.mark.parametrize("form", losses.PENALTY_FORMS)
+@pytest.mark.parametrize("at", losses.PENALTY_POINTS)
+def test_penalties_of_a_linear_critic_and_their_gradients(at, form, norm):
+    for shape in SHAPES:
+        direction = paddle.randn(shape)
+        direction = direction / direction.square().sum().sqrt()
+        w = norm * direction
+        w.stop_gradient = False
+        penalty, slopes = losses.gradient_penalty(
+            lambda x: (x * w).reshape([x.shape[0], -1]).sum(axis=1),
+            paddle.randn([5, *shape]),
+            paddle.randn([5, *shape]),
+            at,
+            form,
+            TARGET,
         )
+        (gradient,) = paddle.grad(penalty, [w])
+        value, derivative = cost(form, norm, TARGET)
+        batches = 2 if at == "both" else 1
+        assert slopes.shape == [5 * batches] and slopes.stop_gradient
+        np.testing.assert_allclose(slopes.numpy(), norm, rtol=1e-5)
+        assert float(penalty) == pytest.approx(batches * value, rel=1e-4, abs=1e-6)
+        expected = batches * derivative * direction.numpy()
+        np.testing.assert_allclose(gradient.numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", losses.PENALTY_FORMS)
+@pytest.mark.parametrize("at", ["interpolates", "real", "fake", "both"])
+def test_penalties_of_a_quadratic_critic(at, form):
+    """Which points the gradient is taken at shows in the slopes."""
+    matrix = np.random.default_rng(0).standard_normal((6, 6)).astype("float32")
+    matrix = matrix + matrix.T
+    real, fake = paddle.randn([4, 2, 3]), 2 * paddle.randn([4, 2, 3])
+    alpha = paddle.rand([4, 1])
+
+    def critic(x):
+        x = x.reshape([x.shape[0], 6])
+        return 0.5 * (x * x.matmul(paddle.to_tensor(matrix))).sum(axis=1)
+
+    ends = [each.reshape([4, 6]).numpy() for each in (real, fake)]
+    places = {
+        "interpolates": [ends[0] + alpha.numpy() * (ends[1] - ends[0])],
+        "real": ends[:1],
+        "fake": ends[1:],
+        "both": ends,
+    }
+    norms = [np.linalg.norm(each @ matrix, axis=1) for each in places[at]]
+    penalty, slopes = losses.gradient_penalty(
+        critic, real, fake, at, form, TARGET, alpha
+    )
+    np.testing.assert_allclose(slopes.numpy(), np.concatenate(norms), rtol=1e-4)
+    expected = sum(cost(form, norm, TARGET)[0].mean() for norm in norms)
+    assert float(penalty) == pytest.approx(expected, rel=1e-4)
+
+
+def test_points_around_the_real_ones():
+    """Between each real sample and a neighbour, at most half a standard deviation away."""
+    real = 3 * paddle.randn([500, 4]) + 1
+    (points,) = losses.PENALTY_POINTS["around_real"](real, None, None)
+    assert points.is_leaf and not points.stop_gradient
+    steps = (points - real).numpy() / real.numpy().std()
+    assert steps.min() > -1e-5 and 0.4 < steps.max() <= 0.5 + 1e-5
+    assert len(np.unique(steps)) > 1900  # each element has noise of its own
+    # product of two uniform numbers, of which one is common to a sample
+    assert steps.mean() == pytest.approx(0.125, abs=0.01)
+    assert np.corrcoef(steps.T)[0, 1] > 0.2
+
+
+def test_zero_centred_penalty_needs_no_root():
+    """Its gradient at a vanishing slope is zero, exactly."""
+    w = paddle.zeros([3])
+    w.stop_gradient = False
+    real = paddle.randn([4, 3])
+    penalty, _ = losses.gradient_penalty(
+        lambda x: x.matmul(w), real, real, "both", "zero_centred"
+    )
+    (gradient,) = paddle.grad(penalty, [w])
+    assert float(penalty) == 0.0 and (gradient.numpy() == 0).all()
 
 
 def test_zero_critic_has_penalty_one_and_finite_gradients():
@@ -107,7 +187,8 @@ def test_zero_critic_has_penalty_one_and_finite_gradients():
     assert np.isfinite(critic.weight.grad.numpy()).all()
 
 
-def test_gradient_of_the_penalty_against_central_differences(float64):
+@pytest.mark.parametrize("form", losses.PENALTY_FORMS)
+def test_gradient_of_the_penalty_against_central_differences(float64, form):
     """The second derivative itself, through a smooth critic, in float64."""
     critic = nn.Sequential(nn.Linear(3, 6), nn.Tanh(), nn.Linear(6, 1))
     x = paddle.randn([5, 3])
@@ -116,15 +197,15 @@ def test_gradient_of_the_penalty_against_central_differences(float64):
         points = x.detach()
         points.stop_gradient = False
         (gradient,) = paddle.grad(critic(points).sum(), [points], create_graph=True)
-        reference = ((gradient.square().sum(axis=1).sqrt() - 1) ** 2).mean()
-        slopes = losses.gradient_norm(lambda p: critic(p)[:, 0], points)
-        value = losses.two_sided_penalty(slopes)
-        assert float(value) == pytest.approx(float(reference), rel=1e-12)
-        return value
+        reference = gradient.square().sum(axis=1)
+        squared = losses.squared_gradient_norm(lambda p: critic(p)[:, 0], points)
+        np.testing.assert_allclose(squared.numpy(), reference.numpy(), rtol=1e-12)
+        return losses.PENALTY_FORMS[form](squared, 0.1)
 
     penalty().backward()
     weight = critic[0].weight
     analytic = weight.grad.numpy()
+    assert np.abs(analytic).max() > 1e-3
     start = weight.numpy()
     for index in np.ndindex(*start.shape):
         step = np.zeros_like(start)

@@ -25,6 +25,7 @@ from paddle import nn
 
 from ppsci_ext.utils import UserError
 from tests import golden
+from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import MLPCritic
@@ -33,6 +34,7 @@ from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.models.networks.dcgan import leaky_relu
 from wgan_gp.models.networks.normalization import BatchNorm
+from wgan_gp.utils import losses
 
 FACTS = osp.join(osp.dirname(golden.__file__), "golden", "init_facts.json")
 CIFAR = (3, 32, 32)
@@ -41,7 +43,7 @@ PAIRS = {
     "mnist_wgan_gp": lambda: (DCGANGenerator(), DCGANCritic()),
     "mnist_wgan": lambda: (
         DCGANGenerator(batch_norm=True),
-        DCGANCritic(batch_norm=True),
+        DCGANCritic(norm="batch"),
     ),
     "cifar_wgan_gp": lambda: (
         DCGANGenerator(CIFAR, 128, batch_norm=True, output="tanh"),
@@ -49,7 +51,7 @@ PAIRS = {
     ),
     "cifar_wgan": lambda: (
         DCGANGenerator(CIFAR, 128, batch_norm=True, output="tanh"),
-        DCGANCritic(CIFAR, 128, batch_norm=True),
+        DCGANCritic(CIFAR, 128, norm="batch"),
     ),
     "cifar_resnet_uncond": lambda: (ResNetGenerator(), ResNetCritic()),
     "cifar_resnet_acgan": lambda: (
@@ -112,7 +114,7 @@ def test_leaky_relu_has_the_lower_slope_at_zero():
     x = paddle.to_tensor([-2.0, 0.0, 3.0], stop_gradient=False)
     y = leaky_relu(x)
     (slope,) = paddle.grad(y.sum(), [x])
-    np.testing.assert_allclose(y.numpy(), [-0.4, 0, 3], rtol=1e-6)
+    np.testing.assert_allclose(y.numpy(), [-0.4, 0, 3], rtol=1e-6, atol=1e-30)
     np.testing.assert_allclose(slope.numpy(), [0.2, 0.2, 1], rtol=1e-6)
 
 
@@ -136,6 +138,8 @@ def test_resnet_refuses_sizes_it_can_not_make():
         (DCGANCritic(dim=4), [1, 28, 28]),
         (ResNetCritic(dim=4), [3, 32, 32]),
         (ResNetCritic(dim=4, num_classes=3), [3, 32, 32]),
+        (ResNetCritic(dim=4, norm="layer"), [3, 32, 32]),
+        (DCGANCritic(dim=4, norm="layer"), [1, 28, 28]),
     ],
 )
 def test_critics_under_a_penalty_treat_samples_on_their_own(critic, shape):
@@ -144,6 +148,119 @@ def test_critics_under_a_penalty_treat_samples_on_their_own(critic, shape):
     np.testing.assert_allclose(
         first(critic(x[0:1])).numpy(), first(critic(x))[0:1].numpy(), atol=1e-5
     )
+
+
+# normalised critics
+
+
+def test_layer_norm_of_the_resnet_critic_precedes_each_relu():
+    """Blocks two to four, as NORMALIZATION_D in gan_cifar_resnet.py: none in the first block,
+    none before the last ReLU."""
+    critic = ResNetCritic(dim=4, norm="layer")
+    expected = {f"blocks.{i}.norm{j}" for i in (1, 2, 3) for j in (1, 2)}
+    names = [n.rsplit(".", 1)[0] for n in critic.state_dict() if ".norm" in n]
+    assert sorted(names) == sorted([*expected, *expected])  # a scale and an offset each
+    assert all(
+        value.shape == [4]
+        for name, value in critic.state_dict().items()
+        if ".norm" in name
+    )
+    # the branch beside the identity takes no notice of scale and offset: not of the block's
+    # input, though a ReLU before the norm would make all of it zero, nor of conv1's output
+    block = critic.blocks[2]
+    x = paddle.randn([3, 4, 8, 8])
+    branch = (block(x) - x).numpy()
+    moved = 2 * x - 50
+    np.testing.assert_allclose(
+        (block(moved) - moved).numpy(), branch, rtol=1e-3, atol=1e-3
+    )
+    block.conv1.weight.set_value(5 * block.conv1.weight)
+    np.testing.assert_allclose((block(x) - x).numpy(), branch, rtol=1e-3, atol=1e-3)
+    assert np.abs(branch).max() > 0.1
+
+
+def layer_norm(x):
+    """The authors' Layernorm at its initial scale and offset, in NumPy."""
+    axes = tuple(range(1, x.ndim))
+    centred = x - x.mean(axes, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(axes, keepdims=True) + 1e-5)
+
+
+def test_layer_norm_of_the_dcgan_critic_stands_where_batch_norm_does():
+    critic = DCGANCritic((1, 8, 8), 4, norm="layer")
+    batch = DCGANCritic((1, 8, 8), 4, norm="batch")
+    assert list(critic.state_dict()) == list(batch.state_dict())
+    x = paddle.randn([3, 1, 8, 8])
+    h = critic.conv2(leaky_relu(critic.conv1(x))).numpy()
+    h = leaky_relu(paddle.to_tensor(layer_norm(h)))
+    h = leaky_relu(paddle.to_tensor(layer_norm(critic.conv3(h).numpy())))
+    expected = critic.output(h.reshape([3, -1])).numpy()[:, 0]
+    np.testing.assert_allclose(critic(x).numpy(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["none", "layer"])
+@pytest.mark.parametrize("conditioning", ["acgan", "projection"])
+def test_penalty_of_the_resnet_critics(conditioning, norm):
+    """Its gradient reaches all weights that the slope depends on."""
+    critic = ResNetCritic(3, 4, 3, conditioning, norm)
+    gan = WGAN_GP(None, critic, num_classes=3)
+    real, labels = paddle.randn([4, 3, 16, 16]), paddle.to_tensor([0, 1, 2, 0])
+    gan.check(real, labels)
+    penalty, _ = gan.penalty(real, paddle.randn(real.shape), labels, None)
+    penalty.backward()
+    for name, parameter in critic.named_parameters():
+        if parameter.grad is not None and name.endswith("weight"):
+            assert np.isfinite(parameter.grad.numpy()).all()
+            assert float(parameter.grad.abs().sum()) > 0, name
+    assert (critic.output.weight.grad is not None) and (
+        conditioning == "acgan" or critic.embedding.weight.grad is not None
+    )
+
+
+# conditioning
+
+
+def test_a_projection_critic_adds_the_product_of_label_and_features():
+    critic = ResNetCritic(dim=4, num_classes=3, conditioning="projection")
+    x, labels = paddle.randn([5, 3, 16, 16]), paddle.to_tensor([0, 2, 1, 0, 2])
+    features = nn.functional.relu(critic.blocks(x)).mean(axis=[2, 3]).numpy()
+    vectors = critic.embedding.weight.numpy()[labels.numpy()]
+    expected = critic.output(paddle.to_tensor(features)).numpy()[:, 0]
+    expected = expected + (vectors * features).sum(axis=1)
+    scores = critic(x, labels)
+    assert scores.shape == [5]
+    np.testing.assert_allclose(scores.numpy(), expected, rtol=1e-4, atol=1e-5)
+    assert "classifier.weight" not in critic.state_dict()
+
+
+def test_initialisation_of_the_projection():
+    """Glorot's, uniform, as of a linear layer of one-hot labels."""
+    weight = ResNetCritic(3, 128, 10, "projection").embedding.weight.numpy()
+    bound = math.sqrt(6 / (10 + 128))
+    assert weight.shape == (10, 128)
+    assert 0.98 * bound < np.abs(weight).max() <= bound
+    assert weight.std() == pytest.approx(bound / math.sqrt(3), rel=0.05)
+
+
+def test_real_and_generated_samples_are_judged_by_the_same_labels():
+    critic = ResNetCritic(dim=4, num_classes=3, conditioning="projection")
+    gan = WGAN_GP(ResNetGenerator(dim=4, num_classes=3), critic, num_classes=3)
+    real, fake = paddle.randn([5, 3, 32, 32]), paddle.randn([5, 3, 32, 32])
+    labels = paddle.to_tensor([0, 2, 1, 0, 2])
+    score_real, score_fake, logits = gan._score_both(real, fake, labels)
+    assert logits is None
+    for scores, samples in ((score_real, real), (score_fake, fake)):
+        expected = critic(samples, labels).numpy()
+        np.testing.assert_allclose(scores.numpy(), expected, rtol=1e-4, atol=1e-5)
+    terms = gan.critic_loss(real, labels)
+    assert "acgan" not in terms
+    assert "generator_acgan" not in gan.generator_loss(4)
+    slopes = losses.gradient_norm(
+        lambda x: critic(x, labels),
+        losses.interpolate(real, fake, paddle.zeros([5, 1])),
+    )
+    found = gan.critic_loss(real, labels, alpha=paddle.zeros([5, 1]))["slope"]
+    assert float(found) == pytest.approx(float(slopes.mean()), rel=1e-4)
 
 
 def test_labels_change_a_conditional_generator_only():

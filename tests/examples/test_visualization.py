@@ -144,13 +144,13 @@ def test_failure_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch):
 def figures(monkeypatch):
     """The figures drawn, as they are written."""
     drawn = []
-    write = visualization._write_figure
+    write = visualization.write_figure
 
     def spy(figure, path):
         drawn.append(figure)
         write(figure, path)
 
-    monkeypatch.setattr(visualization, "_write_figure", spy)
+    monkeypatch.setattr(visualization, "write_figure", spy)
     return drawn
 
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """CIFAR-10, or own images, with the ResNets of gan_cifar_resnet.py (unconditional or with
-classes, ACGAN) or the convolutional pair of gan_cifar.py."""
+classes, ACGAN or projection) or the convolutional pair of gan_cifar.py."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from omegaconf import DictConfig
 from wgan_gp.models import BaseGAN
 from wgan_gp.models import build_gan
 from wgan_gp.models import build_solver
+from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
@@ -52,16 +53,19 @@ def build_networks(cfg: DictConfig) -> BaseGAN:
         cfg.MODEL.dim,
         cfg.MODEL.latent_dim,
     )
+    num_classes = cfg.MODEL.num_classes if cfg.MODEL.conditional else 0
     if cfg.MODEL.name == "resnet":
-        num_classes = cfg.MODEL.num_classes if cfg.MODEL.conditional else 0
         generator = ResNetGenerator(shape, dim, latent_dim, num_classes)
-        critic = ResNetCritic(shape[0], dim, num_classes)
-        return build_gan(cfg, generator, critic, num_classes)
-    generator = DCGANGenerator(
-        shape, dim, latent_dim, cfg.MODEL.generator_batch_norm, output="tanh"
-    )
-    critic = DCGANCritic(shape, dim, cfg.MODEL.critic_batch_norm)
-    return build_gan(cfg, generator, critic)
+        critic = ResNetCritic(
+            shape[0], dim, num_classes, cfg.MODEL.conditioning, cfg.MODEL.critic_norm
+        )
+    else:
+        generator = DCGANGenerator(
+            shape, dim, latent_dim, cfg.MODEL.generator_batch_norm, output="tanh"
+        )
+        critic = DCGANCritic(shape, dim, cfg.MODEL.critic_norm)
+    choose_convolution(cfg.MODEL.convolution, generator, critic)
+    return build_gan(cfg, generator, critic, num_classes)
 
 
 def train(cfg: DictConfig) -> None:

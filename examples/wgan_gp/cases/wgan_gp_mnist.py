@@ -33,6 +33,7 @@ from omegaconf import DictConfig
 from wgan_gp.models import BaseGAN
 from wgan_gp.models import build_gan
 from wgan_gp.models import build_solver
+from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.utils import config
@@ -52,8 +53,9 @@ def build_networks(cfg: DictConfig) -> BaseGAN:
         output="sigmoid",
     )
     critic = DCGANCritic(
-        cfg.MODEL.image_shape, cfg.MODEL.dim, batch_norm=cfg.MODEL.critic_batch_norm
+        cfg.MODEL.image_shape, cfg.MODEL.dim, norm=cfg.MODEL.critic_norm
     )
+    choose_convolution(cfg.MODEL.convolution, generator, critic)
     return build_gan(cfg, generator, critic)
 
 

@@ -17,7 +17,15 @@ from __future__ import annotations
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
+from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.wgan import WGAN
 from wgan_gp.models.wgan_gp import WGAN_GP
 
-__all__ = ["BaseGAN", "WGAN", "WGAN_GP", "build_gan", "build_solver"]
+__all__ = [
+    "BaseGAN",
+    "WGAN",
+    "WGAN_GP",
+    "build_gan",
+    "build_solver",
+    "choose_convolution",
+]

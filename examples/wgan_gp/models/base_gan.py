@@ -31,6 +31,7 @@ from paddle import optimizer as optim
 from ppsci_ext.data import BatchStream
 from ppsci_ext.data import LoaderStream
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import NCritic
 from ppsci_ext.solver import frozen
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.utils import losses
@@ -56,7 +57,8 @@ class BaseGAN:
             in the value surfaces of the paper (Figure 1a).
         critic (nn.Layer): Samples (and labels) -> scores [B] or [B, 1], or a pair of
             scores and class logits [B, num_classes], which makes it an ACGAN.
-        critic_iters (int, optional): Critic steps per generator step. Defaults to 5.
+        critic_iters (NCritic, optional): Critic steps per generator step: a number, a schedule
+            or an adaptive rule, see AdversarialSolver. Defaults to 5.
         latent_dim (Optional[int]): Dimensions of the noise; by default the generator's
             attribute `latent_dim`, else the inputs of its first nn.Linear.
         num_classes (int, optional): Number of classes; 0 for an unconditional GAN.
@@ -65,6 +67,8 @@ class BaseGAN:
             in the critic's loss. Defaults to 1.0.
         acgan_scale_generator (float, optional): Weight of the classification loss of
             generated samples in the generator's loss. Defaults to 0.1.
+        drift (float, optional): Weight of E[D(real)^2] in the critic's loss, which keeps the
+            scores near zero (Karras et al. 2018, appendix A.1). Defaults to 0.0.
 
     Raises:
         ValueError: If the dimensions of the noise can't be found out.
@@ -74,11 +78,12 @@ class BaseGAN:
         self,
         generator: Optional[nn.Layer],
         critic: nn.Layer,
-        critic_iters: int = 5,
+        critic_iters: NCritic = 5,
         latent_dim: Optional[int] = None,
         num_classes: int = 0,
         acgan_scale: float = 1.0,
         acgan_scale_generator: float = 0.1,
+        drift: float = 0.0,
     ):
         self.generator = generator
         self.critic = critic
@@ -86,6 +91,7 @@ class BaseGAN:
         self.num_classes = num_classes
         self.acgan_scale = acgan_scale
         self.acgan_scale_generator = acgan_scale_generator
+        self.drift = drift
         if generator is not None:
             self.latent_dim = latent_dim or _latent_dim_of(generator)
         self._critic_mixes_samples = any(
@@ -120,6 +126,8 @@ class BaseGAN:
         labels = labels if self.num_classes else None
         with paddle.no_grad():
             fake = self.fake_beside(real, labels, noise)
+            if fake.dtype != real.dtype:  # under autocast
+                fake = fake.astype(real.dtype)
         score_real, score_fake, logits_real = self._score_both(real, fake, labels)
         wasserstein = losses.wasserstein_estimate(score_real, score_fake)
         terms = {"wasserstein": wasserstein.detach()}
@@ -128,6 +136,10 @@ class BaseGAN:
             acgan = nn.functional.cross_entropy(logits_real, labels)
             terms["acgan"] = acgan.detach()
             loss = loss + self.acgan_scale * acgan
+        if self.drift:
+            drift = score_real.square().mean()
+            terms["drift"] = drift.detach()
+            loss = loss + self.drift * drift
         penalty, penalty_terms = self.penalty(real, fake, labels, alpha)
         if penalty is not None:
             loss = loss + penalty
@@ -181,6 +193,13 @@ class BaseGAN:
 
     def check(self, real: paddle.Tensor, labels: Optional[paddle.Tensor]) -> None:
         """Called once before training with two real samples: refuse what can't work."""
+
+    def state_dict(self) -> Dict[str, int]:
+        """What a checkpoint has to hold besides the networks, as JSON can hold it."""
+        return {}
+
+    def set_state_dict(self, state: Dict[str, int]) -> None:
+        """Take up what `state_dict` returned."""
 
     # scores and samples
 

@@ -18,14 +18,19 @@ from typing import Any
 from typing import Callable
 from typing import Optional
 
+import paddle
 import ppsci
 from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from paddle import nn
 from paddle import optimizer as optim
+from ppsci.utils import logger
 
+from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.utils import UserError
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.wgan import WGAN
 from wgan_gp.models.wgan_gp import WGAN_GP
@@ -45,18 +50,45 @@ def build_gan(
         critic (nn.Layer): Critic.
         num_classes (int, optional): Number of classes; 0 for an unconditional GAN. Defaults to 0.
     """
-    acgan = {}
+    settings = {"num_classes": num_classes, "drift": cfg.GAN.drift}
     if num_classes:
-        acgan = {
-            "num_classes": num_classes,
-            "acgan_scale": cfg.GAN.acgan_scale,
-            "acgan_scale_generator": cfg.GAN.acgan_scale_generator,
-        }
+        settings["acgan_scale"] = cfg.GAN.acgan_scale
+        settings["acgan_scale_generator"] = cfg.GAN.acgan_scale_generator
     if cfg.GAN.name == "wgan":
-        return WGAN(generator, critic, cfg.GAN.clip_value, **acgan)
+        return WGAN(generator, critic, cfg.GAN.clip_value, **settings)
     return WGAN_GP(
-        generator, critic, cfg.GAN.lambda_gp, penalty=cfg.GAN.penalty, **acgan
+        generator,
+        critic,
+        cfg.GAN.lambda_gp,
+        penalty=cfg.GAN.penalty,
+        penalty_at=cfg.GAN.penalty_at,
+        penalty_target=cfg.GAN.penalty_target,
+        penalty_interval=cfg.GAN.penalty_interval,
+        spectral_norm=cfg.GAN.spectral_norm,
+        **settings,
     )
+
+
+def choose_convolution(choice: str, *networks: nn.Layer) -> None:
+    """Let oneDNN compute the convolutions of networks, in place, or leave them to Paddle.
+
+    Args:
+        choice (str): "paddle", "onednn", or "auto": oneDNN on the CPU where it can be had.
+        *networks (nn.Layer): Networks.
+
+    Raises:
+        UserError: If oneDNN is asked for and can't be had.
+    """
+    on_cpu = paddle.get_device() == "cpu"
+    if choice == "paddle" or (choice == "auto" and not on_cpu):
+        return
+    try:
+        for network in networks:
+            onednn.use_onednn(network)
+    except UserError as error:
+        if choice == "onednn":
+            raise UserError(f"MODEL.convolution=onednn: {error}") from error
+        logger.info(f"Paddle's own convolutions; oneDNN's would be faster. {error}")
 
 
 def build_optimizer(
@@ -100,7 +132,9 @@ def build_solver(
         stream,
         generator_optimizer,
         build_optimizer(cfg, cfg.TRAIN.critic_lr)(gan.critic),
-        n_critic=n_critic if isinstance(n_critic, int) else dict(n_critic),
+        n_critic=n_critic
+        if isinstance(n_critic, int)
+        else OmegaConf.to_container(n_critic, resolve=True),
         generator_batch_size=cfg.GAN.generator_batch_multiple * cfg.TRAIN.batch_size,
         keep_checkpoints=cfg.TRAIN.keep_checkpoints,
         keep_every=cfg.TRAIN.keep_every,

@@ -16,16 +16,21 @@ from __future__ import annotations
 
 from typing import Callable
 from typing import Dict
+from typing import Iterable
 from typing import Optional
 from typing import Tuple
 
 import paddle
 from paddle import nn
 from paddle import optimizer as optim
+from ppsci.utils import logger
 
-from ppsci_ext.arch import check_double_grad
+from ppsci_ext.arch import check_critic
 from ppsci_ext.optimizer import Adam
+from ppsci_ext.solver import NCritic
+from ppsci_ext.utils import UserError
 from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.networks.normalization import normalize_spectrally
 from wgan_gp.utils import losses
 
 
@@ -37,15 +42,32 @@ class WGAN_GP(BaseGAN):
         + \lambda E_{\hat x}[(\Vert \nabla_{\hat x} D(\hat x) \Vert_2 - 1)^2]
     $$
 
+    The penalty has two sides, of which each can be chosen: where the gradient is taken, and
+    what its norm costs (docs/penalties.md has the table). The defaults are the paper's.
+
     Args:
         generator (Optional[nn.Layer]): Noise (and labels) to samples; see BaseGAN.
         discriminator (nn.Layer): The critic; it must be differentiable twice and treat each
             sample on its own (no batch norm).
-        lambda_gp (float, optional): Weight of the penalty. Defaults to 10.0.
-        critic_iters (int, optional): Critic steps per generator step. Defaults to 5.
-        penalty (str, optional): Form of the penalty, "two_sided" or "one_sided". Defaults to
-            "two_sided".
-        **kwargs: latent_dim, num_classes and the ACGAN scales of BaseGAN.
+        lambda_gp (float, optional): Weight of the penalty; with 0 it isn't computed. Defaults
+            to 10.0.
+        critic_iters (NCritic, optional): Critic steps per generator step: a number, a schedule
+            or an adaptive rule, see AdversarialSolver. Defaults to 5.
+        penalty (str, optional): Form of the penalty, "two_sided", "one_sided" or
+            "zero_centred". Defaults to "two_sided".
+        penalty_at (str, optional): Where the gradient is taken: "interpolates", "real", "fake",
+            "around_real" (DRAGAN), or "both", the sum over real and generated samples.
+            Defaults to "interpolates".
+        penalty_target (float, optional): Norm that costs nothing; "zero_centred" has its own,
+            0. Defaults to 1.0.
+        penalty_interval (int, optional): Compute the penalty at every so many critic steps only,
+            as many times as strong (Karras et al. 2020, section 3.1). Defaults to 1.
+        spectral_norm (bool, optional): Divide the critic's weights by their largest singular
+            value (Miyato et al. 2018), in place. Defaults to False.
+        **kwargs: latent_dim, num_classes, the ACGAN scales and drift of BaseGAN.
+
+    Raises:
+        UserError: If there is no such penalty.
 
     Examples:
         >>> import numpy as np
@@ -63,13 +85,29 @@ class WGAN_GP(BaseGAN):
         generator: Optional[nn.Layer],
         discriminator: nn.Layer,
         lambda_gp: float = 10.0,
-        critic_iters: int = 5,
+        critic_iters: NCritic = 5,
         penalty: str = "two_sided",
+        penalty_at: str = "interpolates",
+        penalty_target: float = 1.0,
+        penalty_interval: int = 1,
+        spectral_norm: bool = False,
         **kwargs,
     ):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
+        _check_choice("penalty", penalty, losses.PENALTY_FORMS)
+        _check_choice("penalty_at", penalty_at, losses.PENALTY_POINTS)
+        if penalty_interval < 1:
+            raise UserError(
+                f"penalty_interval is {penalty_interval}: make it 1 or more."
+            )
         self.lambda_gp = lambda_gp
-        self._penalty_form = losses.PENALTIES[penalty]
+        self.penalty_form = penalty
+        self.penalty_at = penalty_at
+        self.penalty_target = penalty_target
+        self.penalty_interval = penalty_interval
+        self.critic_steps = 0
+        if spectral_norm:
+            normalize_spectrally(self.critic)
 
     def penalty(
         self,
@@ -77,21 +115,68 @@ class WGAN_GP(BaseGAN):
         fake: paddle.Tensor,
         labels: Optional[paddle.Tensor],
         alpha: Optional[paddle.Tensor],
-    ) -> Tuple[paddle.Tensor, Dict[str, paddle.Tensor]]:
-        points = losses.interpolate(real, fake, alpha)
-        slopes = losses.gradient_norm(lambda x: self.critic_score(x, labels), points)
-        penalty = self._penalty_form(slopes)
-        return self.lambda_gp * penalty, {
+    ) -> Tuple[Optional[paddle.Tensor], Dict[str, paddle.Tensor]]:
+        # held-out data are judged with the penalty, whatever step the training is at
+        interval = self.penalty_interval if self.critic.training else 1
+        if self.lambda_gp == 0 or self.critic_steps % interval:
+            return None, {}
+        penalty, slopes = losses.gradient_penalty(
+            lambda x: self.critic_score(x, labels),
+            real,
+            fake,
+            self.penalty_at,
+            self.penalty_form,
+            self.penalty_target,
+            alpha,
+        )
+        return interval * self.lambda_gp * penalty, {
             "gradient_penalty": penalty.detach(),
-            "slope": slopes.detach().mean(),
+            "slope": slopes.mean(),
         }
 
+    def constrain_critic(self) -> None:
+        """Nothing to constrain; counts the steps, for the lazy penalty."""
+        self.critic_steps += 1
+
+    def state_dict(self) -> Dict[str, int]:
+        return {"critic_steps": self.critic_steps}
+
+    def set_state_dict(self, state: Dict[str, int]) -> None:
+        self.critic_steps = state["critic_steps"]
+
     def check(self, real: paddle.Tensor, labels: Optional[paddle.Tensor]) -> None:
-        """Raise UserError, naming the layer, if the critic can't be differentiated twice."""
-        inputs = (real,) if not self.num_classes else (real, labels)
-        check_double_grad(self.critic, *inputs)
+        """Refuse a critic without a right second derivative; warn if it mixes samples.
+
+        Args:
+            real (paddle.Tensor): Two or more samples, [B, ...].
+            labels (Optional[paddle.Tensor]): Their classes, [B].
+
+        Raises:
+            UserError: Naming the layers and what to use instead.
+        """
+        if self.lambda_gp == 0:
+            return
+        inputs = (real, labels) if self.num_classes else (real,)
+        report = check_critic(self.critic, inputs)
+        logger.debug(f"Second derivatives of the critic:\n{report}")
+        report.require()
+        if report.mixes_samples:
+            names = ", ".join(
+                f"'{layer.name}' ({layer.type})"
+                for layer in report.layers
+                if layer.mixes_samples
+            )
+            logger.warning(
+                "The gradient penalty is of each sample by itself, but the critic mixes the "
+                f"samples of a batch in {names}: ppsci_ext.arch.GroupNorm would not."
+            )
 
     @staticmethod
     def make_optimizer(learning_rate: float) -> Callable[[nn.Layer], optim.Optimizer]:
         """Adam with beta1 = 0, beta2 = 0.9 (paper, algorithm 1)."""
         return Adam(learning_rate, beta1=0.0, beta2=0.9)
+
+
+def _check_choice(key: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise UserError(f"{key} is '{value}': choose one of {', '.join(choices)}.")

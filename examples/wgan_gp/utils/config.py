@@ -176,9 +176,8 @@ def _parse(argument: str) -> Override:
 def _leaf_keys(tree: Dict[str, Any], prefix: str = "") -> List[str]:
     keys = []
     for name, value in tree.items():
-        # a schedule of n_critic has numbers for keys
-        is_group = isinstance(value, dict) and any(isinstance(k, str) for k in value)
-        if is_group and name != "wandb_config":
+        # n_critic may be a schedule or a rule, as one value
+        if isinstance(value, dict) and name not in ("n_critic", "wandb_config"):
             keys += _leaf_keys(value, f"{prefix}{name}.")
         else:
             keys.append(f"{prefix}{name}")

@@ -18,9 +18,12 @@ from __future__ import annotations
 
 from typing import Callable
 from typing import Optional
+from typing import Tuple
 
 import paddle
 from paddle import nn
+
+from ppsci_ext.arch.onednn import input_gradient
 
 
 def wasserstein_estimate(
@@ -62,13 +65,67 @@ def interpolate(
     return points
 
 
+def perturb(real: paddle.Tensor) -> paddle.Tensor:
+    """Neighbours of real samples, as in the code of DRAGAN's authors.
+
+    They add uniform noise to each element, half the batch's standard deviation wide. (The
+    paper, Kodali et al. 2017, algorithm 1, has Gaussian noise.)
+
+    Args:
+        real (paddle.Tensor): Real samples, [B, ...].
+
+    Returns:
+        paddle.Tensor: [B, ...] in float32.
+    """
+    real = real.detach().astype("float32")
+    return real + 0.5 * real.std(unbiased=False) * paddle.rand(real.shape)
+
+
+def _leaf(samples: paddle.Tensor) -> paddle.Tensor:
+    """The samples themselves as points that ask for a gradient."""
+    points = samples.detach().astype("float32")
+    points.stop_gradient = False
+    return points
+
+
+def squared_gradient_norm(
+    critic: Callable[[paddle.Tensor], paddle.Tensor], points: paddle.Tensor
+) -> paddle.Tensor:
+    """Squared L2 norm of the critic's gradient at each point, differentiable once more.
+
+    Computed in float32 whatever the surrounding autocast, over all axes but the first.
+
+    Args:
+        critic (Callable[[paddle.Tensor], paddle.Tensor]): [B, ...] -> scores [B].
+        points (paddle.Tensor): Points that ask for a gradient, [B, ...].
+
+    Returns:
+        paddle.Tensor: Squared slopes, [B].
+    """
+    with paddle.amp.auto_cast(enable=False):
+        scores = critic(points)
+        gradient = input_gradient(scores.sum(), points)
+        return gradient.reshape([gradient.shape[0], -1]).square().sum(axis=1)
+
+
+def root(squared: paddle.Tensor) -> paddle.Tensor:
+    """Square root with a zero derivative, not NaN, at zero.
+
+    Args:
+        squared (paddle.Tensor): Numbers that are not negative.
+
+    Returns:
+        paddle.Tensor: Of the same shape.
+    """
+    positive = squared > 0
+    safe = paddle.where(positive, squared, paddle.ones_like(squared)).sqrt()
+    return paddle.where(positive, safe, paddle.zeros_like(safe))
+
+
 def gradient_norm(
     critic: Callable[[paddle.Tensor], paddle.Tensor], points: paddle.Tensor
 ) -> paddle.Tensor:
-    """L2 norm of the critic's gradient at each point, differentiable once more.
-
-    Computed in float32 whatever the surrounding autocast, over all axes but the first,
-    with a zero derivative (not NaN) where the gradient vanishes.
+    """L2 norm of the critic's gradient at each point; see squared_gradient_norm and root.
 
     Args:
         critic (Callable[[paddle.Tensor], paddle.Tensor]): [B, ...] -> scores [B].
@@ -77,40 +134,100 @@ def gradient_norm(
     Returns:
         paddle.Tensor: Slopes, [B].
     """
-    with paddle.amp.auto_cast(enable=False):
-        scores = critic(points)
-        (gradient,) = paddle.grad(scores.sum(), [points], create_graph=True)
-        squared = gradient.reshape([gradient.shape[0], -1]).square().sum(axis=1)
-        positive = squared > 0
-        root = paddle.where(positive, squared, paddle.ones_like(squared)).sqrt()
-        return paddle.where(positive, root, paddle.zeros_like(root))
+    return root(squared_gradient_norm(critic, points))
 
 
-def two_sided_penalty(slopes: paddle.Tensor) -> paddle.Tensor:
-    """E[(||grad D|| - 1)^2] (paper, eq. 3), before lambda.
+def two_sided_penalty(slopes: paddle.Tensor, target: float = 1.0) -> paddle.Tensor:
+    """E[(||grad D|| - target)^2] (paper, eq. 3), before lambda.
 
     Args:
         slopes (paddle.Tensor): Gradient norms, [B].
+        target (float, optional): Norm without a penalty. Defaults to 1.0.
 
     Returns:
         paddle.Tensor: Scalar.
     """
-    return (slopes - 1.0).square().mean()
+    return (slopes - target).square().mean()
 
 
-def one_sided_penalty(slopes: paddle.Tensor) -> paddle.Tensor:
-    """E[max(0, ||grad D|| - 1)^2]: only slopes above one are penalised (paper, section 4).
+def one_sided_penalty(slopes: paddle.Tensor, target: float = 1.0) -> paddle.Tensor:
+    """E[max(0, ||grad D|| - target)^2]: smaller slopes are free (paper, section 4).
+
+    It is the penalty of WGAN-LP (Petzka et al. 2018, eq. 7).
 
     Args:
         slopes (paddle.Tensor): Gradient norms, [B].
+        target (float, optional): Largest norm without a penalty. Defaults to 1.0.
 
     Returns:
         paddle.Tensor: Scalar.
     """
-    return nn.functional.relu(slopes - 1.0).square().mean()
+    return nn.functional.relu(slopes - target).square().mean()
 
 
-PENALTIES = {"two_sided": two_sided_penalty, "one_sided": one_sided_penalty}
+def zero_centred_penalty(squared: paddle.Tensor) -> paddle.Tensor:
+    """E[||grad D||^2]; at real samples this is R1 (Mescheder et al. 2018, eq. 9).
+
+    R1 has the weight gamma / 2, so that lambda_gp = gamma / 2.
+
+    Args:
+        squared (paddle.Tensor): Squared gradient norms, [B].
+
+    Returns:
+        paddle.Tensor: Scalar.
+    """
+    return squared.mean()
+
+
+# Where the gradient is taken: functions of (real, fake, alpha), which return batches of points.
+PENALTY_POINTS = {
+    "interpolates": lambda real, fake, alpha: [interpolate(real, fake, alpha)],
+    "real": lambda real, fake, alpha: [_leaf(real)],
+    "fake": lambda real, fake, alpha: [_leaf(fake)],
+    "around_real": lambda real, fake, alpha: [interpolate(real, perturb(real), alpha)],
+    "both": lambda real, fake, alpha: [_leaf(real), _leaf(fake)],
+}
+
+# What it costs: functions of (squared norms, target).
+PENALTY_FORMS = {
+    "two_sided": lambda squared, target: two_sided_penalty(root(squared), target),
+    "one_sided": lambda squared, target: one_sided_penalty(root(squared), target),
+    "zero_centred": lambda squared, _: zero_centred_penalty(squared),
+}
+
+
+def gradient_penalty(
+    critic: Callable[[paddle.Tensor], paddle.Tensor],
+    real: paddle.Tensor,
+    fake: paddle.Tensor,
+    at: str = "interpolates",
+    form: str = "two_sided",
+    target: float = 1.0,
+    alpha: Optional[paddle.Tensor] = None,
+) -> Tuple[paddle.Tensor, paddle.Tensor]:
+    """Any of the penalties: where the gradient is taken, and what its norm costs.
+
+    Args:
+        critic (Callable[[paddle.Tensor], paddle.Tensor]): [B, ...] -> scores [B].
+        real (paddle.Tensor): Real samples, [B, ...].
+        fake (paddle.Tensor): Generated samples, [B, ...].
+        at (str, optional): Key of PENALTY_POINTS; the penalties of several batches of points
+            add up. Defaults to "interpolates".
+        form (str, optional): Key of PENALTY_FORMS. Defaults to "two_sided".
+        target (float, optional): Norm that costs nothing; "zero_centred" has its own, 0.
+            Defaults to 1.0.
+        alpha (Optional[paddle.Tensor]): Positions on the segments, [B, 1], where there are any.
+
+    Returns:
+        Tuple[paddle.Tensor, paddle.Tensor]: Penalty before lambda, a scalar, and the slopes at
+            all points, without a graph.
+    """
+    norms = [
+        squared_gradient_norm(critic, points)
+        for points in PENALTY_POINTS[at](real, fake, alpha)
+    ]
+    penalty = sum(PENALTY_FORMS[form](squared, target) for squared in norms)
+    return penalty, paddle.concat(norms).detach().sqrt()
 
 
 def clip_weights(layer: nn.Layer, limit: float) -> None:

@@ -37,6 +37,15 @@ from ppsci_ext.metric.extractor import CLASSIFIERS
 
 _INT32_MAX = 2**31 - 1
 
+# values of the keys that GAN.name=wgan leaves without a meaning
+_WITHOUT_PENALTY = {
+    "penalty": "two_sided",
+    "penalty_at": "interpolates",
+    "penalty_target": 1.0,
+    "penalty_interval": 1,
+    "spectral_norm": False,
+}
+
 # The upper limits are far beyond what has ever been trained. They turn a slip of the pen into
 # a sentence, not into a machine that has run out of memory.
 Count = Annotated[int, Field(ge=1, le=_INT32_MAX)]
@@ -101,17 +110,40 @@ def _grey_or_colour(shape: List[int]) -> List[int]:
     return shape
 
 
-def _schedule(steps: Any) -> Any:
+def _n_critic(steps: Any) -> Any:
+    if _is_adaptive(steps):
+        return _adaptive(steps)
     by_start = steps if isinstance(steps, dict) else {0: steps}
     numbers = (*by_start, *by_start.values())
     if not all(type(n) is int and 0 <= n <= _INT32_MAX for n in numbers) or (
         0 in by_start.values()
     ):
         raise ValueError(
-            "it should be a positive integer, or a schedule such as {0: 100, 25: 5}"
+            "it should be a positive integer, a schedule such as {0: 100, 25: 5}, or "
+            "{adaptive: {min: 1, max: 20, ratio: 1.0}}"
         )
     if 0 not in by_start:
         raise ValueError("a schedule of n_critic must begin at iteration 0")
+    return steps
+
+
+def _is_adaptive(steps: Any) -> bool:
+    return isinstance(steps, dict) and "adaptive" in steps
+
+
+def _adaptive(steps: Dict[str, Any]) -> Any:
+    rule = steps["adaptive"]
+    known = {"min": 1, "max": 20, "ratio": 1.0}
+    if len(steps) > 1 or not isinstance(rule, dict) or not {*rule} <= {*known}:
+        raise ValueError(f"it may hold no more than {{adaptive: {known}}}")
+    rule = {**known, **rule}
+    counts = (rule["min"], rule["max"])
+    if not all(type(n) is int for n in counts) or not (
+        1 <= rule["min"] <= rule["max"] <= _INT32_MAX
+    ):
+        raise ValueError("min and max should be integers with 1 <= min <= max")
+    if type(rule["ratio"]) not in (int, float) or not 0 < rule["ratio"] <= 1e6:
+        raise ValueError("ratio should be a positive number")
     return steps
 
 
@@ -161,9 +193,11 @@ class ImageModelConfig(_Group):
     dim: Width
     latent_dim: Width
     conditional: bool
+    conditioning: Literal["acgan", "projection"] = "acgan"  # wgan_gp_mnist has none
     num_classes: Annotated[int, Field(ge=0, le=2**14)] = 0
     generator_batch_norm: bool
-    critic_batch_norm: bool
+    critic_norm: Literal["none", "layer", "batch"]
+    convolution: Literal["auto", "onednn", "paddle"]
 
 
 # losses
@@ -172,9 +206,14 @@ class ImageModelConfig(_Group):
 class GANConfig(_Group):
     name: Literal["wgan_gp", "wgan"]
     lambda_gp: NotNegative
-    penalty: Literal["two_sided", "one_sided"]
+    penalty: Literal["two_sided", "one_sided", "zero_centred"]
+    penalty_at: Literal["interpolates", "real", "fake", "around_real", "both"]
+    penalty_target: NotNegative
+    penalty_interval: Count
+    drift: NotNegative
+    spectral_norm: bool
     clip_value: Positive
-    n_critic: Annotated[Any, AfterValidator(_schedule)]
+    n_critic: Annotated[Any, AfterValidator(_n_critic)]
     generator_batch_multiple: Annotated[int, Field(ge=1, le=2**10)]
 
 
@@ -208,9 +247,7 @@ class TrainConfig(_Group):
     epochs: Count
     iters_per_epoch: Count
     batch_size: BatchSize
-    update_freq: Annotated[
-        int, _only(1, "gradients are not accumulated here; raise TRAIN.batch_size")
-    ]
+    update_freq: Annotated[int, Field(ge=1, le=2**16)]
     optimizer: Literal["adam", "rmsprop"]
     beta1: Momentum
     beta2: Momentum
@@ -300,7 +337,9 @@ class CaseConfig(_Group):
     use_wandb: Annotated[bool, _needs("wandb")]
     wandb_config: Dict[str, Any]
     use_amp: bool
-    amp_level: Literal["O1", "O2"]
+    amp_level: Annotated[
+        Literal["O1", "O2"], _only("O1", "the penalty needs the weights in float32")
+    ]
     to_static: Annotated[
         bool, _only(False, "a compiled critic loses the gradient of the penalty")
     ]
@@ -310,6 +349,23 @@ class CaseConfig(_Group):
     TRAIN: TrainConfig
     EVAL: EvalConfig
     INFER: InferConfig
+
+    @model_validator(mode="after")
+    def penalty_has_a_meaning(self):
+        for key, default in _WITHOUT_PENALTY.items():
+            value = getattr(self.GAN, key)
+            if self.GAN.name == "wgan" and value != default:
+                raise ValueError(
+                    f"GAN.{key}={value} is refused: GAN.name=wgan clips the weights in place of "
+                    f"all that; leave it at {default}, or set GAN.name=wgan_gp"
+                )
+        if self.GAN.penalty == "zero_centred" and self.GAN.penalty_target != 1.0:
+            raise ValueError(
+                f"GAN.penalty_target={self.GAN.penalty_target} is refused: the target of "
+                "GAN.penalty=zero_centred is 0; leave the key at 1.0, or set "
+                "GAN.penalty=two_sided"
+            )
+        return self
 
 
 class ToyCaseConfig(CaseConfig):
@@ -326,6 +382,7 @@ class ToyCaseConfig(CaseConfig):
             (f"mode={self.mode}", self.mode != "train"),
             ("TRAIN.eval_during_train=true", self.TRAIN.eval_during_train),
             ("TRAIN.ema.use_ema=true", self.TRAIN.ema.use_ema),
+            ("an adaptive GAN.n_critic", _is_adaptive(self.GAN.n_critic)),
         ):
             if given:
                 raise ValueError(
@@ -344,10 +401,15 @@ class ImageCaseConfig(CaseConfig):
 
     @model_validator(mode="after")
     def networks_fit_the_loss(self):
-        if self.GAN.name == "wgan_gp" and self.MODEL.critic_batch_norm:
+        if self.GAN.name == "wgan_gp" and self.MODEL.critic_norm == "batch":
             raise ValueError(
-                "MODEL.critic_batch_norm=true mixes the samples of a batch, but the gradient "
-                "penalty is per sample: leave it to GAN.name=wgan"
+                "MODEL.critic_norm=batch mixes the samples of a batch, but the gradient penalty "
+                "is per sample: set it to layer, or leave it to GAN.name=wgan"
+            )
+        if self.MODEL.conditioning == "projection" and not self.MODEL.conditional:
+            raise ValueError(
+                "MODEL.conditioning=projection needs MODEL.conditional=true, without which the "
+                "critic gets no labels"
             )
         if self.MODEL.conditional and self.MODEL.name == "dcgan":
             raise ValueError(

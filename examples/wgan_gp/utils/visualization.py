@@ -34,6 +34,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
@@ -45,7 +46,7 @@ _SEPARATOR_GREY = 235
 _SMALL_IMAGE = 64  # pixels; images below this size are enlarged
 _DPI = 130
 
-_BLUE, _ORANGE, _GREEN, _GREY = "#2b6ca3", "#f28e2b", "#12702f", "#8a8a8a"
+BLUE, ORANGE, GREEN, GREY = "#2b6ca3", "#f28e2b", "#12702f", "#8a8a8a"
 _MAX_CONTOUR_LEVELS = 24
 # Pale, so that the points stand out from every level.
 _SURFACE_COLORS = LinearSegmentedColormap.from_list("surface", ["#fbfdff", "#6da7d4"])
@@ -126,13 +127,13 @@ def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
     """
     # Panel -> its curves: key, label, colour.
     panels = {
-        "Wasserstein estimate": [("wasserstein", None, _BLUE)],
+        "Wasserstein estimate": [("wasserstein", None, BLUE)],
         "Critic loss": [
-            ("critic_loss", "training", _BLUE),
-            ("validation_critic_loss", "validation", _ORANGE),
+            ("critic_loss", "training", BLUE),
+            ("validation_critic_loss", "validation", ORANGE),
         ],
-        "Gradient norm (slope)": [("slope", "mean over the batch", _BLUE)],
-        "Generator loss": [("generator_loss", None, _BLUE)],
+        "Gradient norm (slope)": [("slope", "mean over the batch", BLUE)],
+        "Generator loss": [("generator_loss", None, BLUE)],
     }
     drawn = {}
     for name, curves in panels.items():
@@ -145,7 +146,7 @@ def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
     rows = max(1, math.ceil(len(drawn) / columns))
     figure = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
     if not drawn:
-        figure.text(0.5, 0.5, "no values recorded", ha="center", color=_GREY)
+        figure.text(0.5, 0.5, "no values recorded", ha="center", color=GREY)
     for i, (name, series) in enumerate(drawn.items()):
         axes = figure.add_subplot(rows, columns, i + 1)
         for (x, y), label, color in series:
@@ -153,13 +154,14 @@ def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
             marker = "o" if len(x) <= 30 else None
             axes.plot(x, y, color=color, lw=1.3, marker=marker, ms=3, label=label)
         if name.startswith("Gradient norm"):
-            axes.axhline(1.0, color=_GREY, ls="--", lw=1.0, label="target 1")
+            axes.axhline(1.0, color=GREY, ls="--", lw=1.0, label="target 1")
         if len(axes.get_lines()) > 1:
             axes.legend(frameon=False, fontsize=9)
         axes.set_ylabel(name)
         axes.set_xlabel("Generator iteration")
-        _tidy(axes)
-    _write_figure(figure, path)
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
+        tidy(axes)
+    write_figure(figure, path)
 
 
 def save_value_surface(
@@ -190,30 +192,48 @@ def save_value_surface(
             f"critic_values must be [n, n], not {list(critic_values.shape)}"
         )
     figure, axes = _plane(extent)
-    values = np.ma.masked_invalid(critic_values)
-    if values.count() and values.max() > values.min():
-        coordinates = np.linspace(*extent, n)
-        # Round numbers, from at most the lowest value to at least the highest.
-        levels = MaxNLocator(_MAX_CONTOUR_LEVELS).tick_values(
-            values.min(), values.max()
-        )
-        filled = axes.contourf(
-            coordinates, coordinates, values, levels=levels, cmap=_SURFACE_COLORS
-        )
-        axes.contour(
-            coordinates,
-            coordinates,
-            values,
-            levels=levels,
-            colors=_BLUE,
-            linewidths=0.5,
-            linestyles="solid",  # also where the value is negative
-        )
+    filled = draw_value_surface(axes, critic_values, extent)
+    if filled is not None:
         bar = figure.colorbar(filled, ax=axes, shrink=0.9)
         bar.set_label("Critic value")
         bar.outline.set_visible(False)
-    _mark_points(axes, real, fake)
-    _write_figure(figure, path)
+    _mark_real_and_fake(axes, real, fake)
+    write_figure(figure, path)
+
+
+def draw_value_surface(
+    axes: Axes, critic_values: np.ndarray, extent: Tuple[float, float]
+) -> Optional[ContourSet]:
+    """Draw the critic's values over a square of the plane into given axes.
+
+    Args:
+        axes (Axes): Axes to draw into.
+        critic_values (np.ndarray): [n, n], as for `save_value_surface`.
+        extent (Tuple[float, float]): Lowest and highest coordinate of both axes.
+
+    Returns:
+        Optional[ContourSet]: The filled contours; None, with nothing drawn, where all values are
+            the same or missing.
+    """
+    values = np.ma.masked_invalid(critic_values)
+    if not values.count() or values.max() == values.min():
+        return None
+    coordinates = np.linspace(*extent, len(values))
+    # Round numbers, from at most the lowest value to at least the highest.
+    levels = MaxNLocator(_MAX_CONTOUR_LEVELS).tick_values(values.min(), values.max())
+    filled = axes.contourf(
+        coordinates, coordinates, values, levels=levels, cmap=_SURFACE_COLORS
+    )
+    axes.contour(
+        coordinates,
+        coordinates,
+        values,
+        levels=levels,
+        colors=BLUE,
+        linewidths=0.5,
+        linestyles="solid",  # also where the value is negative
+    )
+    return filled
 
 
 def save_points(
@@ -234,8 +254,8 @@ def save_points(
         OSError: If the file can't be written.
     """
     figure, axes = _plane(extent)
-    _mark_points(axes, real, fake)
-    _write_figure(figure, path)
+    _mark_real_and_fake(axes, real, fake)
+    write_figure(figure, path)
 
 
 def _plane(extent: Tuple[float, float]) -> Tuple[Figure, Axes]:
@@ -248,10 +268,12 @@ def _plane(extent: Tuple[float, float]) -> Tuple[Figure, Axes]:
     return figure, axes
 
 
-def _mark_points(axes: Axes, real: np.ndarray, fake: Optional[np.ndarray]) -> None:
-    _plus_signs(axes, real, _ORANGE, "real")
+def _mark_real_and_fake(
+    axes: Axes, real: np.ndarray, fake: Optional[np.ndarray]
+) -> None:
+    mark_points(axes, real, ORANGE, "real")
     if fake is not None:
-        _plus_signs(axes, fake, _GREEN, "generated")
+        mark_points(axes, fake, GREEN, "generated")
     legend = axes.legend(loc="upper right", fontsize=9, markerscale=1.8, framealpha=0.9)
     legend.set_zorder(4)
 
@@ -274,16 +296,17 @@ def _series(
     return np.asarray(iterations), np.where(np.isfinite(values), values, np.nan)
 
 
-def _tidy(axes: Axes) -> None:
+def tidy(axes: Axes) -> None:
+    """The look of all panels with curves: a pale grid and no frame."""
     axes.grid(True, color="0.9", lw=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9)
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
 
 
-def _plus_signs(axes: Axes, points: np.ndarray, color: str, label: str) -> None:
+def mark_points(axes: Axes, points: np.ndarray, color: str, label: str) -> None:
+    """Mark points of the plane, [n, 2], by plus signs above all else."""
     axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -296,13 +319,21 @@ def _plus_signs(axes: Axes, points: np.ndarray, color: str, label: str) -> None:
     )
 
 
-def _write_figure(figure: Figure, path: PathLike) -> None:
+def write_figure(figure: Figure, path: PathLike) -> None:
+    """Write a figure so that a reader never sees an incomplete file under its name.
+
+    Args:
+        figure (Figure): Figure without pyplot.
+        path (PathLike): PNG to write; its folder is created, an existing file replaced.
+
+    Raises:
+        OSError: If the file can't be written.
+    """
     FigureCanvasAgg(figure)
     _write_png(path, lambda file: figure.savefig(file, format="png", dpi=_DPI))
 
 
 def _write_png(path: PathLike, draw: Callable[[io.BytesIO], None]) -> None:
-    """Write a picture so that a reader never sees an incomplete file under its name."""
     content = io.BytesIO()
     draw(content)
     folder, name = os.path.split(os.path.abspath(path))

@@ -14,8 +14,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
+import types
 from os import path as osp
 
 import numpy as np
@@ -23,17 +25,22 @@ import paddle
 import pytest
 from omegaconf import OmegaConf
 from paddle import nn
+from paddle import optimizer as optim
 from paddle.framework import core
 from ppsci.utils import ema
 
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import adversarial
 from ppsci_ext.solver import frozen
+from ppsci_ext.solver import parallel
+from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils import UserError
 from tests.hostile import Hostile
+from wgan_gp.models import WGAN_GP
 
 BATCH, N_CRITIC = 5, 3
 
@@ -72,6 +79,12 @@ class LinearGAN:
     def constrain_critic(self):
         self.calls.append("constrain")
 
+    def state_dict(self):
+        return {}
+
+    def set_state_dict(self, state):
+        assert state == {}
+
 
 def data(n=31):
     return np.random.default_rng(0).standard_normal((n, 2)).astype("float32") + 3
@@ -79,7 +92,7 @@ def data(n=31):
 
 def build(output_dir=None, epochs=2, cfg=None, **kwargs):
     paddle.seed(1)
-    gan = LinearGAN()
+    gan = kwargs.pop("gan", None) or LinearGAN()
     solver = AdversarialSolver(
         gan,
         BatchStream(data(), BATCH, seed=3),
@@ -152,10 +165,271 @@ def test_schedule_of_critic_steps(schedule, steps):
     assert [part.split().count("critic") for part in between] == steps
 
 
+class ScriptedGAN(LinearGAN):
+    """Its losses are told beforehand; what the rule makes of them is known."""
+
+    def __init__(self, wasserstein, generator_losses):
+        super().__init__()
+        self.wasserstein = iter(wasserstein)
+        self.generator_losses = iter(generator_losses)
+
+    def critic_loss(self, real, labels):
+        terms = super().critic_loss(real, labels)
+        return {**terms, "wasserstein": paddle.to_tensor(next(self.wasserstein))}
+
+    def generator_loss(self, batch_size):
+        self.calls.append("generator")
+        loss = super().generator_loss(batch_size)["generator_loss"]
+        self.calls.pop()
+        told = next(self.generator_losses) - loss.detach()
+        return {"generator_loss": loss + told}
+
+
+def test_adaptive_steps_of_the_critic(tmp_path):
+    """Changes of the critic's loss by more than twice the generator's ask for another step."""
+    gan = ScriptedGAN(
+        [
+            *(1.0, 1.0, 1.0, 1.0),  # iteration 0, nothing known: the most
+            *(1.0, 1.0, 1.0, 1.0),  # 1, one loss of the generator: the same
+            *(2.0, 3.0, 4.0, 5.0),  # 2: changes of 1, 1/2, 1/3, each above 2 * 0.1
+            *(5.5, 5.5),  # 3: the fewest, after which 0 is not above 2 * 0.5
+            *(
+                5.5,
+                9.0,
+                9.0,
+            ),  # 4: the fewest, the last of which changed by 0.6; then by 0
+        ],
+        [10.0, 11.0, 5.5, 5.0],  # of iterations 1, 2, ...: changes of 0.1, 0.5, 0.09
+    )
+    rule = {"adaptive": {"min": 2, "max": 4, "ratio": 2.0}}
+    solver, _ = build(tmp_path / "run", epochs=2, n_critic=rule, gan=gan)
+    solver.iters_per_epoch, solver.epochs, solver.log_freq = 5, 1, 1
+    solver.train()
+    between = " ".join(gan.calls[1:]).split("generator")
+    steps = [part.split().count("critic") for part in between]
+    assert steps == [4, 4, 4, 2, 3]
+    lines = open(tmp_path / "run" / "metrics.jsonl")
+    assert [json.loads(line)["n_critic"] for line in lines] == steps
+
+
+def test_state_of_the_adaptive_rule():
+    rule = {"adaptive": {"min": 1, "max": 9}}
+    first, second = critic_rule(rule), critic_rule(rule)
+    for value in (1.0, 1.5):
+        first.note_generator({"generator_loss": paddle.to_tensor(value)})
+    for value in (1.0, 1.4):
+        first.note_critic({"wasserstein": paddle.to_tensor(value)})
+    assert not first.goes_on(3, 1)
+    assert second.goes_on(3, 1)
+    second.set_state_dict(json.loads(json.dumps(first.state_dict())))
+    for each in (first, second):
+        assert not each.goes_on(3, 1)
+        each.note_critic({"wasserstein": paddle.to_tensor(2.5)})
+        assert each.goes_on(3, 1)
+
+
+@pytest.mark.parametrize("kind", ["critic", "generator"])
+def test_accumulated_batches_step_like_one(kind):
+    """Three batches of four, or one of twelve: the same gradient."""
+    rng = np.random.default_rng(5)
+    real, noise = (rng.standard_normal((12, 2)).astype("float32") for _ in range(2))
+    alpha, start = rng.random((12, 1)).astype("float32"), LinearGAN()
+    found = []
+    for parts in (1, 3):
+        critic = nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.Linear(6, 1))
+        paddle.seed(3)
+        for parameter in critic.parameters():
+            parameter.set_value(paddle.randn(parameter.shape))
+        gan = WGAN_GP(start.generator, critic, lambda_gp=10.0, drift=0.1)
+        before = start.generator.weight.numpy(), start.generator.bias.numpy()
+        slices = iter(np.split(np.arange(12), parts))
+
+        def loss(batch, *labels, gan=gan, slices=slices):
+            part = next(slices)
+            given = {"noise": paddle.to_tensor(noise[part])}
+            if kind == "generator":
+                return type(gan).generator_loss(gan, batch, **given)
+            given["alpha"] = paddle.to_tensor(alpha[part])
+            return type(gan).critic_loss(
+                gan, paddle.to_tensor(real[part]), None, **given
+            )
+
+        setattr(gan, f"{kind}_loss", loss)
+        solver = AdversarialSolver(
+            gan,
+            BatchStream(real, 12 // parts, seed=0),
+            optim.SGD(1.0, gan.generator.parameters()),
+            optim.SGD(1.0, critic.parameters()),
+            update_freq=parts,
+        )
+        network = solver.networks[kind]
+        old = np.concatenate([p.numpy().ravel() for p in network.parameters()])
+        terms = getattr(solver, f"{kind}_step")()
+        new = np.concatenate([p.numpy().ravel() for p in network.parameters()])
+        found.append((old - new, {name: float(value) for name, value in terms.items()}))
+        assert next(slices, None) is None
+        start.generator.weight.set_value(before[0])
+        start.generator.bias.set_value(before[1])
+    (whole, terms), (accumulated, mean_terms) = found
+    assert np.abs(whole).max() > 1e-2
+    np.testing.assert_allclose(accumulated, whole, rtol=1e-4, atol=1e-6)
+    assert mean_terms == pytest.approx(terms, rel=1e-4)
+
+
+def test_accumulated_batches_are_fresh_and_counted(tmp_path, monkeypatch):
+    solver, gan = build(tmp_path / "run", epochs=1, n_critic=2, update_freq=3)
+    monkeypatch.setattr(solver, "elapsed", lambda: float(solver.iteration))
+    solver.log_freq = 2
+    solver.train()
+    constrained = gan.calls.count("constrain")
+    assert gan.calls.count("critic") == 3 * constrained == 3 * 2 * 4
+    assert gan.calls.count("generator") == 3 * 3
+    first_pass = np.concatenate(gan.real[: 31 // BATCH])
+    assert len(np.unique(first_pass, axis=0)) == len(first_pass)
+    lines = [json.loads(line) for line in open(tmp_path / "run" / "metrics.jsonl")]
+    assert [line["images_per_second"] for line in lines] == [2 * 3 * BATCH] * 2
+
+
+def test_terms_that_not_all_steps_have(tmp_path):
+    """Means are over the steps with a penalty, and null where there was none."""
+    gan = WGAN_GP(nn.Linear(2, 2), nn.Linear(2, 1), penalty_interval=6)
+    slopes = []
+    loss = gan.critic_loss
+
+    def critic_loss(real, labels):
+        terms = loss(real, labels)
+        if "slope" in terms:
+            slopes.append(float(terms["slope"]))
+        return terms
+
+    gan.critic_loss = critic_loss
+    solver, _ = build(tmp_path / "run", epochs=2, n_critic=2, gan=gan)
+    solver.log_freq = 2
+    solver.train()
+    lines = [json.loads(line) for line in open(tmp_path / "run" / "metrics.jsonl")]
+    # steps 0, 6 and 12 of 16, in the iterations 0, 3 and 6
+    expected = [slopes[0], slopes[1], None, slopes[2]]
+    assert [line["slope"] for line in lines] == pytest.approx(expected)
+    assert [line["gradient_penalty"] is None for line in lines] == [
+        each is None for each in expected
+    ]
+
+
+def test_two_learning_rates():
+    """TTUR: each network has its own (Heusel et al. 2017)."""
+    solver, gan = build()
+    old = gan.critic.weight.numpy(), gan.generator.weight.numpy()
+    solver.critic_optimizer = optim.SGD(0.3, gan.critic.parameters())
+    solver.generator_optimizer = optim.SGD(0.1, gan.generator.parameters())
+    gradients = {}
+    average = parallel.average_gradients
+    try:
+        parallel.average_gradients = lambda network: gradients.update(
+            {id(network): network.weight.grad.numpy()}
+        )
+        solver.critic_step()
+        solver.generator_step()
+    finally:
+        parallel.average_gradients = average
+    for network, before, rate in (
+        (gan.critic, old[0], 0.3),
+        (gan.generator, old[1], 0.1),
+    ):
+        step = before - network.weight.numpy()
+        np.testing.assert_allclose(step, rate * gradients[id(network)], rtol=1e-4)
+
+
 def test_batch_of_the_generator():
     solver, gan = build(epochs=1, generator_batch_size=11)
     solver.train()
     assert gan.generator_batch == 11
+
+
+# mixed precision; there is none on a CPU, so that what Paddle would do is told or forced
+
+
+def test_mixed_precision_on_a_cpu_is_refused():
+    """Paddle's autocast has no effect there, and its kernels no half precision."""
+    with pytest.raises(UserError, match="set use_amp=false"):
+        build(use_amp=True)
+
+
+@pytest.fixture
+def on_a_gpu(monkeypatch):
+    monkeypatch.setattr(adversarial, "_on_cpu", lambda: False)
+
+
+def test_half_precision_weights_are_refused(on_a_gpu):
+    with pytest.raises(UserError, match="set amp_level=O1"):
+        build(use_amp=True, amp_level="O2")
+
+
+def test_the_penalty_is_outside_of_autocast(on_a_gpu, monkeypatch):
+    """Scores are computed inside, points of the penalty outside, in float32."""
+    states = [None]
+    seen = []
+
+    @contextlib.contextmanager
+    def auto_cast(enable=True, level=None, dtype="float16"):
+        states.append((level, dtype) if enable else None)
+        yield
+        states.pop()
+
+    gan = WGAN_GP(nn.Linear(2, 2), nn.Linear(2, 1))
+    gan.critic.register_forward_pre_hook(
+        lambda _, inputs: seen.append((states[-1], inputs[0].dtype))
+    )
+    solver, _ = build(use_amp=True, gan=gan)
+    monkeypatch.setattr(paddle.amp, "auto_cast", auto_cast)
+    inside = ("O1", "float16")
+    solver.critic_step()
+    assert seen == [(inside, paddle.float32), (None, paddle.float32)]
+    seen.clear()
+    solver.generator_step()
+    assert [state for state, _ in seen] == [inside]
+
+
+@pytest.fixture
+def scaled(on_a_gpu, monkeypatch):
+    """A solver whose losses are scaled, which Paddle refuses to do on a CPU."""
+    place = types.SimpleNamespace(is_gpu_place=lambda: True)
+    tracer = types.SimpleNamespace(_expected_place=place)
+    monkeypatch.setattr(paddle.amp.grad_scaler, "_dygraph_tracer", lambda: tracer)
+    solver, gan = build(use_amp=True)
+    assert set(solver.scalers) == {"critic", "generator"}
+    assert all(each.is_enable() for each in solver.scalers.values())
+    solver.critic_optimizer = optim.SGD(1.0, gan.critic.parameters())
+    solver.generator_optimizer = optim.SGD(1.0, gan.generator.parameters())
+    return solver, gan
+
+
+def test_scaled_losses_make_the_same_step(scaled):
+    solver, gan = scaled
+    plain, other = build()
+    plain.critic_optimizer = optim.SGD(1.0, other.critic.parameters())
+    plain.generator_optimizer = optim.SGD(1.0, other.generator.parameters())
+    for each in (solver, plain):
+        paddle.seed(8)
+        each.critic_step()
+        each.generator_step()
+    np.testing.assert_allclose(weights(gan), weights(other), rtol=1e-5)
+
+
+def test_a_step_that_overflows_is_left_out(scaled):
+    """And the scale of this network alone is halved."""
+    solver, gan = scaled
+    loss = gan.critic_loss
+    gan.critic_loss = lambda *batch: {
+        name: value * float("inf") for name, value in loss(*batch).items()
+    }
+    before = weights(gan)
+    critic, generator = (solver.scalers[name] for name in ("critic", "generator"))
+    critic._decr_every_n_nan_or_inf = 1
+    scale = float(critic._scale)
+    solver.critic_step()
+    assert np.array_equal(weights(gan), before)
+    assert float(critic._scale) == scale / 2
+    assert float(generator._scale) == scale
 
 
 def test_files_of_a_run(tmp_path):
@@ -264,6 +538,33 @@ def test_watching_does_not_change_the_training(tmp_path):
         {"iteration": 8, "eval": {"metric": 1.0}},
     ]
     assert all("validation_critic_loss" in r for r in records if "eval" not in r)
+
+
+def test_looking_at_a_spectrally_normalised_critic_changes_nothing(tmp_path):
+    """Each look in training mode would move the singular vectors."""
+    found = []
+    for watched in (False, True):
+        paddle.seed(6)
+        gan = WGAN_GP(nn.Linear(2, 2), nn.Linear(2, 1), spectral_norm=True)
+
+        def look(*_, gan=gan):
+            assert not gan.critic.training
+            return {"score": float(gan.critic_score(paddle.to_tensor(data(4))).mean())}
+
+        hooks = {}
+        if watched:
+            hooks = {
+                "validation": [(paddle.to_tensor(data(4)), None)],
+                "evaluator": look,
+            }
+            hooks.update(reporter=look, eval_during_train=True)
+        solver, _ = build(tmp_path / str(watched), gan=gan, **hooks)
+        solver.train()
+        assert gan.critic.training
+        found.append({k: v.numpy() for k, v in gan.critic.state_dict().items()})
+    assert set(found[0]) == {"weight_orig", "weight_u", "weight_v", "bias"}
+    for name, value in found[0].items():
+        assert np.array_equal(value, found[1][name]), name
 
 
 def test_validation_loss_is_the_mean_over_samples():

@@ -28,6 +28,7 @@ import numpy as np
 import paddle
 import pytest
 from omegaconf import OmegaConf
+from paddle import amp
 
 from ppsci_ext.solver import Diverged
 from ppsci_ext.solver.divergence import FiniteWatch
@@ -135,7 +136,16 @@ SMALL = [
     "case, more",
     [
         ("wgan_gp_mnist", ["GAN.name=wgan"]),
-        ("wgan_gp_cifar", ["MODEL.num_classes=2", "TRAIN.ema.use_ema=true"]),
+        (
+            "wgan_gp_cifar",
+            [
+                "MODEL.num_classes=2",
+                "MODEL.conditioning=projection",
+                "MODEL.critic_norm=layer",
+                "TRAIN.ema.use_ema=true",
+                "TRAIN.update_freq=2",
+            ],
+        ),
     ],
 )
 def test_a_killed_case_goes_on(forks, tmp_path, case, more):
@@ -389,12 +399,11 @@ def test_more_epochs_are_needed_than_are_done(whole, tmp_path):
 
 def poison(solver, times, iteration=6, value=float("nan")):
     """The critic's loss is not finite in one iteration, the first `times` times."""
-    loss, left = solver.gan.critic_loss, [times]
+    loss = solver.gan.critic_loss
 
     def critic_loss(real, labels=None):
         terms = loss(real, labels)
-        if solver.iteration == iteration - 1 and left[0] > 0:
-            left[0] -= 1
+        if solver.iteration == iteration - 1 and solver.rollbacks < times:
             terms = {**terms, "critic_loss": terms["critic_loss"] * value}
         return terms
 
@@ -494,27 +503,31 @@ def test_state_of_the_loss_scaling(tmp_path):
     """AMP scales nothing on a CPU, so that the scaler is switched on by hand."""
 
     def build(scale, count):
-        solver = small_runs.toy_solver(str(tmp_path / str(count)), use_amp=True)
-        solver.scaler._enable = True
-        solver.scaler._scale = paddle.to_tensor([scale])
-        solver.scaler._incr_count = count
-        for name, value in (
-            ("incr_ratio", 2.0),
-            ("decr_ratio", 0.5),
-            ("incr_every_n_steps", 1000),
-            ("decr_every_n_nan_or_inf", 2),
-            ("decr_count", 0),
-            ("use_dynamic_loss_scaling", True),
-        ):
-            setattr(solver.scaler, f"_{name}", value)
+        solver = small_runs.toy_solver(str(tmp_path / str(count)))
+        for name in solver.optimizers:
+            scaler = amp.GradScaler(False)
+            scaler._enable = True
+            scaler._scale = paddle.to_tensor([scale])
+            scaler._incr_count = count + len(name)
+            for key, value in (
+                ("incr_ratio", 2.0),
+                ("decr_ratio", 0.5),
+                ("incr_every_n_steps", 1000),
+                ("decr_every_n_nan_or_inf", 2),
+                ("decr_count", 0),
+                ("use_dynamic_loss_scaling", True),
+            ):
+                setattr(scaler, f"_{key}", value)
+            solver.scalers[name] = scaler
         return solver
 
     first, second = build(1024.0, 7), build(1.0, 0)
     first.elapsed = lambda: 0.0
     arrays, rest = capture(first)
     restore(second, checkpoint.Checkpoint("x", arrays, json.loads(json.dumps(rest))))
-    assert second.scaler.state_dict() == first.scaler.state_dict()
-    assert second.scaler._incr_count == 7
+    for name, scaler in second.scalers.items():
+        assert scaler.state_dict() == first.scalers[name].state_dict()
+        assert scaler._incr_count == 7 + len(name)
 
 
 # which configurations may go on from which

@@ -30,6 +30,7 @@ from paddle import nn
 
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.normalization import BatchNorm
+from wgan_gp.models.networks.normalization import critic_norm
 
 KERNEL_SIZE = 5
 LEAKY_SLOPE = 0.2
@@ -38,9 +39,10 @@ LEAKY_SLOPE = 0.2
 def leaky_relu(x: paddle.Tensor) -> paddle.Tensor:
     """max(0.2 x, x) with the slope 0.2 at zero, where Paddle's leaky_relu has the slope 1.
 
-    Zeros are common: the biases start at zero and the background of MNIST is black.
+    Zeros are common: the biases start at zero and the background of MNIST is black. They are
+    moved by less than any sum of two numbers here could notice.
     """
-    return paddle.where(x > 0, x, LEAKY_SLOPE * x)
+    return nn.functional.leaky_relu(x - 1e-30, LEAKY_SLOPE)
 
 
 def _halved(size: int, times: int) -> int:
@@ -114,27 +116,24 @@ class DCGANCritic(nn.Layer):
         image_shape (Sequence[int]): (C, H, W).
         dim (int, optional): Channels of the first stage; the last has 4 times as many.
             Defaults to 64.
-        batch_norm (bool, optional): Batch normalisation in the second and third stage, for
-            weight clipping only: a gradient penalty is per sample. Defaults to False.
+        norm (str, optional): Normalisation in the second and third stage: "none", "layer", or
+            "batch" for weight clipping only, since a gradient penalty is per sample. Defaults
+            to "none".
     """
 
     def __init__(
         self,
         image_shape: Sequence[int] = (1, 28, 28),
         dim: int = 64,
-        batch_norm: bool = False,
+        norm: str = "none",
     ):
         super().__init__()
         channels, height, width = image_shape
-
-        def norm(num_features):
-            return BatchNorm(num_features) if batch_norm else nn.Identity()
-
         self.conv1 = init.conv(channels, dim, KERNEL_SIZE, stride=2)
         self.conv2 = init.conv(dim, 2 * dim, KERNEL_SIZE, stride=2)
-        self.norm2 = norm(2 * dim)
+        self.norm2 = critic_norm(norm, 2 * dim)
         self.conv3 = init.conv(2 * dim, 4 * dim, KERNEL_SIZE, stride=2)
-        self.norm3 = norm(4 * dim)
+        self.norm3 = critic_norm(norm, 4 * dim)
         self.output = init.linear(4 * dim * _halved(height, 3) * _halved(width, 3), 1)
 
     def forward(

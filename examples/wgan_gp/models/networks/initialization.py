@@ -22,9 +22,14 @@ authors' code calls "he" is Glorot's times sqrt(2) for convolutions.
 from __future__ import annotations
 
 import math
+from typing import Dict
 
 from paddle import nn
 from paddle.nn import initializer
+
+from ppsci_ext.arch.linear import Linear
+from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
+from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 
 
 def linear(in_features: int, out_features: int, he: bool = False) -> nn.Linear:
@@ -39,7 +44,7 @@ def linear(in_features: int, out_features: int, he: bool = False) -> nn.Linear:
         weight = initializer.KaimingUniform(fan_in=in_features, nonlinearity="relu")
     else:
         weight = initializer.XavierUniform(fan_in=in_features, fan_out=out_features)
-    return nn.Linear(in_features, out_features, weight, initializer.Constant(0.0))
+    return Linear(in_features, out_features, weight, initializer.Constant(0.0))
 
 
 def conv(
@@ -58,20 +63,54 @@ def conv(
         stride (int, optional): Stride. Defaults to 1.
         he (bool, optional): Multiply Glorot's standard deviation by sqrt(2). Defaults to True.
     """
-    weight = initializer.XavierUniform(
-        fan_in=in_channels * kernel_size**2,
-        fan_out=out_channels * kernel_size**2 / stride**2,
-        gain=math.sqrt(2.0) if he else 1.0,
-    )
     return nn.Conv2D(
         in_channels,
         out_channels,
         kernel_size,
         stride,
         padding="SAME",
-        weight_attr=weight,
-        bias_attr=initializer.Constant(0.0),
+        **_conv_attributes(in_channels, out_channels, kernel_size, stride, he),
     )
+
+
+def conv_mean_pool(dim: int, kernel_size: int) -> ConvMeanPool2D:
+    """Convolution, then the mean of each 2x2 pixels; initialised as the convolution.
+
+    Args:
+        dim (int): Number of input and of output channels.
+        kernel_size (int): Side of the square kernel.
+    """
+    return ConvMeanPool2D(
+        dim, dim, kernel_size, **_conv_attributes(dim, dim, kernel_size)
+    )
+
+
+def upsample_conv(dim: int, kernel_size: int, he: bool = True) -> UpsampleConv2D:
+    """Pixels doubled, then a convolution; initialised as the convolution.
+
+    Args:
+        dim (int): Number of input and of output channels.
+        kernel_size (int): Side of the square kernel.
+        he (bool, optional): As in `conv`. Defaults to True.
+    """
+    return UpsampleConv2D(
+        dim, dim, kernel_size, **_conv_attributes(dim, dim, kernel_size, he=he)
+    )
+
+
+def _conv_attributes(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    stride: int = 1,
+    he: bool = True,
+) -> Dict[str, initializer.Initializer]:
+    weight = initializer.XavierUniform(
+        fan_in=in_channels * kernel_size**2,
+        fan_out=out_channels * kernel_size**2 / stride**2,
+        gain=math.sqrt(2.0) if he else 1.0,
+    )
+    return {"weight_attr": weight, "bias_attr": initializer.Constant(0.0)}
 
 
 def deconv(in_channels: int, out_channels: int, kernel_size: int) -> nn.Conv2DTranspose:
@@ -100,3 +139,14 @@ def deconv(in_channels: int, out_channels: int, kernel_size: int) -> nn.Conv2DTr
         weight_attr=weight,
         bias_attr=initializer.Constant(0.0),
     )
+
+
+def embedding(num_classes: int, features: int) -> nn.Embedding:
+    """One vector per class, as a linear layer of one-hot labels would have it.
+
+    Args:
+        num_classes (int): Number of classes.
+        features (int): Dimensions of a vector.
+    """
+    weight = initializer.XavierUniform(fan_in=num_classes, fan_out=features)
+    return nn.Embedding(num_classes, features, weight_attr=weight)

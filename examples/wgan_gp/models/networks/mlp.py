@@ -24,31 +24,36 @@ from paddle import nn
 from wgan_gp.models.networks import initialization as init
 
 
-def _mlp(in_features: int, dim: int, out_features: int) -> nn.Sequential:
-    return nn.Sequential(
-        init.linear(in_features, dim, he=True),
-        nn.ReLU(),
-        init.linear(dim, dim, he=True),
-        nn.ReLU(),
-        init.linear(dim, dim, he=True),
-        nn.ReLU(),
-        init.linear(dim, out_features),
-    )
+def _mlp(
+    in_features: int, dim: int, out_features: int, hidden_layers: int
+) -> nn.Sequential:
+    widths = [in_features] + [dim] * hidden_layers
+    layers = []
+    for before, after in zip(widths, widths[1:]):
+        layers += [init.linear(before, after, he=True), nn.ReLU()]
+    return nn.Sequential(*layers, init.linear(widths[-1], out_features))
 
 
 class MLPGenerator(nn.Layer):
-    """Three hidden ReLU layers from noise [B, 2] to points [B, 2].
+    """Hidden ReLU layers, by default three, from noise [B, 2] to points [B, 2].
 
     Args:
         dim (int, optional): Width of the hidden layers. Defaults to 512.
         latent_dim (int, optional): Dimensions of the noise. Defaults to 2.
         out_features (int, optional): Dimensions of a sample. Defaults to 2.
+        hidden_layers (int, optional): Number of hidden layers. Defaults to 3.
     """
 
-    def __init__(self, dim: int = 512, latent_dim: int = 2, out_features: int = 2):
+    def __init__(
+        self,
+        dim: int = 512,
+        latent_dim: int = 2,
+        out_features: int = 2,
+        hidden_layers: int = 3,
+    ):
         super().__init__()
         self.latent_dim = latent_dim
-        self.net = _mlp(latent_dim, dim, out_features)
+        self.net = _mlp(latent_dim, dim, out_features, hidden_layers)
 
     def forward(
         self, z: paddle.Tensor, labels: Optional[paddle.Tensor] = None
@@ -57,16 +62,17 @@ class MLPGenerator(nn.Layer):
 
 
 class MLPCritic(nn.Layer):
-    """Three hidden ReLU layers from points [B, 2] to scores [B].
+    """Hidden ReLU layers, by default three, from points [B, 2] to scores [B].
 
     Args:
         dim (int, optional): Width of the hidden layers. Defaults to 512.
         in_features (int, optional): Dimensions of a sample. Defaults to 2.
+        hidden_layers (int, optional): Number of hidden layers. Defaults to 3.
     """
 
-    def __init__(self, dim: int = 512, in_features: int = 2):
+    def __init__(self, dim: int = 512, in_features: int = 2, hidden_layers: int = 3):
         super().__init__()
-        self.net = _mlp(in_features, dim, 1)
+        self.net = _mlp(in_features, dim, 1, hidden_layers)
 
     def forward(
         self, x: paddle.Tensor, labels: Optional[paddle.Tensor] = None

@@ -12,18 +12,32 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Batch normalisation as in the authors' code: always by the statistics of the batch at hand,
+"""Normalisation of activations and of weights.
+
+Batch normalisation is that of the authors' code: always by the statistics of the batch at hand,
 also when sampling; there are no running averages. Where several processes train on GPUs, it is
-the batch of all of them."""
+the batch of all of them.
+"""
 
 from __future__ import annotations
 
 import paddle
 from paddle import nn
 
+from ppsci_ext.arch import GroupNorm
 from ppsci_ext.solver import parallel
 
 _EPSILON = 1e-5
+_WITH_MATRICES = (
+    nn.Linear,
+    nn.Embedding,
+    nn.Conv1D,
+    nn.Conv2D,
+    nn.Conv3D,
+    nn.Conv1DTranspose,
+    nn.Conv2DTranspose,
+    nn.Conv3DTranspose,
+)
 
 
 def _normalize(layer: nn.Layer, x: paddle.Tensor, weight, bias) -> paddle.Tensor:
@@ -101,3 +115,36 @@ class ConditionalBatchNorm(nn.Layer):
         scale = self.scale(labels).unsqueeze([2, 3])
         offset = self.offset(labels).unsqueeze([2, 3])
         return _normalize(self, x, self._ones, self._zeros) * scale + offset
+
+
+def critic_norm(kind: str, num_features: int) -> nn.Layer:
+    """The normalisation of a critic's hidden activations [B, C, H, W].
+
+    Args:
+        kind (str): "none"; "layer", the authors' layer norm: moments over C, H, W of each
+            sample, a scale and an offset per channel; or "batch", which mixes samples, so that
+            it goes with weight clipping only.
+        num_features (int): C.
+    """
+    kinds = {"none": nn.Identity, "layer": _layer_norm, "batch": BatchNorm}
+    return kinds[kind](num_features)
+
+
+def _layer_norm(num_features: int) -> nn.Layer:
+    return GroupNorm(1, num_features, epsilon=_EPSILON)
+
+
+def normalize_spectrally(network: nn.Layer) -> None:
+    """Spectral normalisation (Miyato et al. 2018) of all weight matrices of a network, in place.
+
+    Each linear layer, convolution and embedding divides its weight by an estimate of its largest
+    singular value: one step of power iteration at each call while training, none in eval mode.
+    Layers that are normalised already are left alone.
+
+    Args:
+        network (nn.Layer): Network; "weight" becomes "weight_orig" in its state, and the
+            singular vectors "weight_u" and "weight_v" are added.
+    """
+    for layer in network.sublayers(include_self=True):
+        if isinstance(layer, _WITH_MATRICES) and "weight" in layer._parameters:
+            nn.utils.spectral_norm(layer)

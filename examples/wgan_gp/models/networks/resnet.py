@@ -28,6 +28,7 @@ from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.models.networks.normalization import ConditionalBatchNorm
+from wgan_gp.models.networks.normalization import critic_norm
 
 
 class UpBlock(nn.Layer):
@@ -47,10 +48,9 @@ class UpBlock(nn.Layer):
                 return ConditionalBatchNorm(dim, num_classes)
             return BatchNorm(dim)
 
-        self.upsample = nn.Upsample(scale_factor=2, mode="nearest")
-        self.shortcut = init.conv(dim, dim, 1, he=False)
+        self.shortcut = init.upsample_conv(dim, 1, he=False)
         self.norm1 = norm()
-        self.conv1 = init.conv(dim, dim, 3)
+        self.conv1 = init.upsample_conv(dim, 3)
         self.norm2 = norm()
         self.conv2 = init.conv(dim, dim, 3)
 
@@ -59,9 +59,8 @@ class UpBlock(nn.Layer):
     ) -> paddle.Tensor:
         condition = (labels,) if self.conditional else ()
         h = nn.functional.relu(self.norm1(x, *condition))
-        h = self.conv1(self.upsample(h))
-        h = nn.functional.relu(self.norm2(h, *condition))
-        return self.shortcut(self.upsample(x)) + self.conv2(h)
+        h = nn.functional.relu(self.norm2(self.conv1(h), *condition))
+        return self.shortcut(x) + self.conv2(h)
 
 
 class ResNetGenerator(nn.Layer):
@@ -118,25 +117,33 @@ class DownBlock(nn.Layer):
         dim (int): Number of channels.
         downsample (bool): Convolve, then average 2x2, in both branches; without it the
             shortcut is the identity.
+        norm (str): Normalisation before each ReLU, see critic_norm.
     """
 
-    def __init__(self, dim: int, downsample: bool):
+    def __init__(self, dim: int, downsample: bool, norm: str):
         super().__init__()
+        self.norm1 = critic_norm(norm, dim)
         self.conv1 = init.conv(dim, dim, 3)
-        self.conv2 = init.conv(dim, dim, 3)
-        self.shortcut = init.conv(dim, dim, 1, he=False) if downsample else None
-        self.pool = nn.AvgPool2D(2) if downsample else nn.Identity()
+        self.norm2 = critic_norm(norm, dim)
+        if downsample:
+            self.conv2 = init.conv_mean_pool(dim, 3)
+            self.pool = nn.AvgPool2D(2)
+            self.shortcut = init.conv(dim, dim, 1, he=False)
+        else:
+            self.conv2 = init.conv(dim, dim, 3)
+            self.shortcut = None
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        h = self.conv1(nn.functional.relu(x))
-        h = self.pool(self.conv2(nn.functional.relu(h)))
-        shortcut = x if self.shortcut is None else self.pool(self.shortcut(x))
-        return shortcut + h
+        h = self.conv1(nn.functional.relu(self.norm1(x)))
+        h = self.conv2(nn.functional.relu(self.norm2(h)))
+        if self.shortcut is not None:
+            x = self.shortcut(self.pool(x))  # a 1x1 convolution can come after the mean
+        return x + h
 
 
 class FirstDownBlock(nn.Layer):
-    """First block of the critic: no activation before its first convolution, and a
-    shortcut that averages before it convolves.
+    """First block of the critic: nothing before its first convolution, no normalisation, and
+    a shortcut that averages before it convolves.
 
     Args:
         in_channels (int): Channels of the image.
@@ -146,41 +153,60 @@ class FirstDownBlock(nn.Layer):
     def __init__(self, in_channels: int, dim: int):
         super().__init__()
         self.conv1 = init.conv(in_channels, dim, 3)
-        self.conv2 = init.conv(dim, dim, 3)
-        self.shortcut = init.conv(in_channels, dim, 1, he=False)
+        self.conv2 = init.conv_mean_pool(dim, 3)
         self.pool = nn.AvgPool2D(2)
+        self.shortcut = init.conv(in_channels, dim, 1, he=False)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        h = self.pool(self.conv2(nn.functional.relu(self.conv1(x))))
+        h = self.conv2(nn.functional.relu(self.conv1(x)))
         return self.shortcut(self.pool(x)) + h
 
 
 class ResNetCritic(nn.Layer):
-    """Images [B, C, H, W] to scores [B] and, with classes, class logits [B, K] (ACGAN).
+    """Images [B, C, H, W] to scores [B]; classes can come in in two ways.
+
+    The critic of an ACGAN also returns class logits [B, K]. A projection critic takes labels
+    [B], and adds the inner product of the features and an embedding of the label to the score
+    (Miyato & Koyama 2018, eq. 3).
 
     Args:
         image_channels (int, optional): Channels of the image. Defaults to 3.
         dim (int, optional): Number of channels. Defaults to 128.
-        num_classes (int, optional): Classes of the auxiliary classifier; 0 for none.
-            Defaults to 0.
+        num_classes (int, optional): Number of classes; 0 for none. Defaults to 0.
+        conditioning (str, optional): "acgan" or "projection". Defaults to "acgan".
+        norm (str, optional): Normalisation before each ReLU of the blocks but the first:
+            "none", "layer", or "batch" for weight clipping only. Defaults to "none".
     """
 
-    def __init__(self, image_channels: int = 3, dim: int = 128, num_classes: int = 0):
+    def __init__(
+        self,
+        image_channels: int = 3,
+        dim: int = 128,
+        num_classes: int = 0,
+        conditioning: str = "acgan",
+        norm: str = "none",
+    ):
         super().__init__()
         self.blocks = nn.Sequential(
             FirstDownBlock(image_channels, dim),
-            DownBlock(dim, downsample=True),
-            DownBlock(dim, downsample=False),
-            DownBlock(dim, downsample=False),
+            DownBlock(dim, downsample=True, norm=norm),
+            DownBlock(dim, downsample=False, norm=norm),
+            DownBlock(dim, downsample=False, norm=norm),
         )
         self.output = init.linear(dim, 1)
-        self.classifier = init.linear(dim, num_classes) if num_classes else None
+        self.classifier = self.embedding = None
+        if num_classes and conditioning == "acgan":
+            self.classifier = init.linear(dim, num_classes)
+        elif num_classes:
+            self.embedding = init.embedding(num_classes, dim)
 
     def forward(
         self, x: paddle.Tensor, labels: Optional[paddle.Tensor] = None
     ) -> Union[paddle.Tensor, Tuple[paddle.Tensor, paddle.Tensor]]:
         features = nn.functional.relu(self.blocks(x)).mean(axis=[2, 3])
         score = self.output(features).reshape([-1])
+        if self.embedding is not None:
+            score = score + (self.embedding(labels) * features).sum(axis=1)
         if self.classifier is None:
             return score
         return score, self.classifier(features)
