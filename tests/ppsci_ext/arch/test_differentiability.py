@@ -180,6 +180,19 @@ def test_a_second_derivative_that_is_silently_wrong_is_found(layer):
         report.require()
 
 
+def test_a_second_derivative_that_is_not_finite_is_found():
+    """x^1.5 at zero, where ReLU leaves nothing: its slope is finite, the next is not."""
+
+    class Power(nn.Layer):
+        def forward(self, x):
+            return nn.functional.relu(x).pow(1.5)
+
+    report = arch.check_critic(Power(), paddle.randn(DENSE))
+    assert not report.twice_differentiable
+    with pytest.raises(UserError, match="that is not finite"):
+        report.require()
+
+
 _UNDER_PRIM = """
 import ppsci_ext
 import paddle
