@@ -9,7 +9,7 @@ RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = output_dir=$(RUN) MODEL.dim=128 TRAIN.epochs=1 TRAIN.iters_per_epoch=1500 \
 	TRAIN.generator_lr=1e-3 TRAIN.critic_lr=1e-3 TRAIN.lr_decay=true
 
-.PHONY: run test test-heavy test-torch bench-metrics lint format clean
+.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale figure1 lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -21,18 +21,30 @@ else
 	$(PY) $(SCRIPT) $(ARGS)
 endif
 
-test: lint
+# an extra: convolutions by oneDNN, compiled on first use
+onednn: $(VENV)/installed-onednn
+
+test: lint $(VENV)/installed-onednn
 	$(PY) -m pytest -m "not heavy"
 
-test-heavy: $(VENV)/installed-dev
+test-heavy: $(VENV)/installed-dev $(VENV)/installed-onednn
 	$(PY) -m pytest -m heavy
 
-# the scores beside those of PyTorch's packages
+# scores, networks and training steps beside those of PyTorch's packages
 test-torch: $(VENV)/installed-torch
-	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py)
+	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py tests/*/test_*_torch.py tests/benchmarks/*.py)
 
 bench-metrics: $(VENV)/installed-torch
 	$(PY) benchmarks/bench_metrics.py
+
+bench-step: $(VENV)/installed-torch $(VENV)/installed-onednn
+	$(PY) benchmarks/bench_step.py --compare torch $(ARGS)
+
+bench-scale: $(VENV)/installed-onednn
+	$(PY) benchmarks/bench_scale.py $(ARGS)
+
+figure1: $(VENV)/installed
+	$(PY) -m tools.figure1 docs/results/figure1 --runs outputs_figure1
 
 lint: $(VENV)/installed-dev
 	$(PY) -m isort --check-only .
@@ -50,6 +62,10 @@ $(VENV)/installed: requirements.txt
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+$(VENV)/installed-onednn: $(VENV)/installed requirements-onednn.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-onednn.txt
 	touch $@
 
 # torchvision asks for a CUDA build of torch, which the scores don't need: no dependencies

@@ -200,7 +200,7 @@ def bench(
     """
     found = measure(case, dim, args)
     settings = found.about["paddle"]["settings"]
-    batch_size, n_critic = settings["MODEL"]["batch_size"], settings["GAN"]["n_critic"]
+    batch_size, n_critic = settings["TRAIN"]["batch_size"], settings["GAN"]["n_critic"]
     gflop = count_gflop(found.about["paddle"])
     reference = args.compare or "paddle"
     highest_rate = max(found.gflop_per_second.values())

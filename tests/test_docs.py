@@ -44,11 +44,17 @@ def test_includes_of_the_chinese_page_start_and_end_at_whole_pieces():
         assert first.strip() and last.strip(), (path, start, end)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/mistakes.md", "docs/faults.md"])
+PAGES = [
+    "README.md",
+    *(f"docs/{osp.basename(p)}" for p in glob(osp.join(ROOT, "docs", "*.md"))),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_linked_files_exist(page):
     text = read(*page.split("/"))
     for target in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert osp.exists(osp.join(ROOT, target)), target
+        assert osp.exists(osp.join(ROOT, osp.dirname(page), target)), target
 
 
 @pytest.mark.parametrize("page", ["mistakes.md", "faults.md"])

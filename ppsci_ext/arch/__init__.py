@@ -38,6 +38,7 @@ from ppsci_ext.arch.critic_report import LayerCheck
 from ppsci_ext.arch.differentiability import check_critic
 from ppsci_ext.arch.dropout import Dropout
 from ppsci_ext.arch.inception import FIDInceptionV3
+from ppsci_ext.arch.linear import Linear
 from ppsci_ext.arch.mnist_classifier import MNISTClassifier
 from ppsci_ext.arch.normalization import BatchNorm1D
 from ppsci_ext.arch.normalization import BatchNorm2D
@@ -65,6 +66,8 @@ from ppsci_ext.arch.recurrent import LSTM
 from ppsci_ext.arch.recurrent import SimpleRNN
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from ppsci_ext.arch.replacement import twice_differentiable
+from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
+from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from ppsci_ext.arch.resampling import Upsample
 from ppsci_ext.arch.resampling import UpsamplingBilinear2D
 from ppsci_ext.arch.resampling import UpsamplingNearest2D
@@ -85,6 +88,7 @@ __all__ = [
     "Conv2D",
     "Conv2DTranspose",
     "Conv3DTranspose",
+    "ConvMeanPool2D",
     "CriticReport",
     "Dropout",
     "FIDInceptionV3",
@@ -101,6 +105,7 @@ __all__ = [
     "LSTM",
     "LayerCheck",
     "LayerNorm",
+    "Linear",
     "LogSigmoid",
     "LogSoftmax",
     "MNISTClassifier",
@@ -122,6 +127,7 @@ __all__ = [
     "Swish",
     "Tanhshrink",
     "Upsample",
+    "UpsampleConv2D",
     "UpsamplingBilinear2D",
     "UpsamplingNearest2D",
     "check_critic",

@@ -136,70 +136,98 @@ def log_softmax(
 
 
 class GELU(nn.GELU):
+    """The function gelu as a layer; args those of paddle.nn.GELU."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return gelu(x, self._approximate)
 
 
 class Swish(nn.Swish):
+    """The function swish as a layer; args those of paddle.nn.Swish."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return swish(x)
 
 
 class Mish(nn.Mish):
+    """The function mish as a layer; args those of paddle.nn.Mish."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return mish(x)
 
 
 class SELU(nn.SELU):
+    """The function selu as a layer; args those of paddle.nn.SELU."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return selu(x, self._scale, self._alpha)
 
 
 class PReLU(nn.PReLU):
+    """The function prelu as a layer; args those of paddle.nn.PReLU."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return prelu(x, self._weight, self._data_format)
 
 
 class ReLU6(nn.ReLU6):
+    """The function relu6 as a layer; args those of paddle.nn.ReLU6."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return relu6(x)
 
 
 class Hardtanh(nn.Hardtanh):
+    """The function hardtanh as a layer; args those of paddle.nn.Hardtanh."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return hardtanh(x, self._min, self._max)
 
 
 class Hardsigmoid(nn.Hardsigmoid):
+    """The function hardsigmoid as a layer; args those of paddle.nn.Hardsigmoid."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return hardsigmoid(x)
 
 
 class Hardswish(nn.Hardswish):
+    """The function hardswish as a layer; args those of paddle.nn.Hardswish."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return hardswish(x)
 
 
 class LogSigmoid(nn.LogSigmoid):
+    """The function log_sigmoid as a layer; args those of paddle.nn.LogSigmoid."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return log_sigmoid(x)
 
 
 class Softsign(nn.Softsign):
+    """The function softsign as a layer; args those of paddle.nn.Softsign."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return softsign(x)
 
 
 class Tanhshrink(nn.Tanhshrink):
+    """The function tanhshrink as a layer; args those of paddle.nn.Tanhshrink."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return tanhshrink(x)
 
 
 class Softmax(nn.Softmax):
+    """The function softmax as a layer; args those of paddle.nn.Softmax."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return softmax(x, self._axis)
 
 
 class LogSoftmax(nn.LogSoftmax):
+    """The function log_softmax as a layer; args those of paddle.nn.LogSoftmax."""
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return log_softmax(x, self._axis)

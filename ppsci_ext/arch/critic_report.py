@@ -51,9 +51,12 @@ class LayerCheck:
 
     @property
     def second_derivative(self) -> str:
-        """In words: "right", "missing", "wrong by 26 %", "exists" or "not needed"."""
+        """In words: "right", "missing", "wrong by 26 %", "not finite", "exists" or
+        "not needed"."""
         if not self.exists:
             return "missing"
+        if self.error == math.inf:
+            return "not finite"
         if not self.right:
             return f"wrong by {100 * self.error:.2g} %"
         if self.error is None:

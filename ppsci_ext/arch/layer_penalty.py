@@ -28,6 +28,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ppsci_ext.arch.onednn import input_gradients
 from ppsci_ext.arch.repeatable import Repeatable
 
 
@@ -84,7 +85,7 @@ class LayerPenalty:
         if self._weights is None:
             drawn = np.random.default_rng(0).normal(size=y.shape)
             self._weights = paddle.to_tensor(drawn, dtype=y.dtype)
-        gradients = paddle.grad(
+        gradients = input_gradients(
             (self._weights * y * y).sum(),
             self.inputs,
             create_graph=create_graph,

@@ -26,10 +26,13 @@ class Linear(nn.Linear):
     Paddle's CPU kernels that broadcast a bias and add its gradient up take longer than the
     products beside them are worth; as a product, the sum takes a tenth of the time.
 
-    Args: those of paddle.nn.Linear. Input [B, in_features], output [B, out_features].
+    Args: those of paddle.nn.Linear. Input [B, in_features], output [B, out_features]; inputs of
+        other ranks, and a layer without a bias, are left to Paddle's layer.
     """
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        if self.bias is None or x.ndim != 2:
+            return super().forward(x)
         ones = paddle.ones([x.shape[0], 1], dtype=x.dtype)
         bias = paddle.matmul(ones, self.bias.reshape([1, -1]))
         return paddle.matmul(x, self.weight) + bias

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import math
+from typing import List
 from typing import Union
 
 import paddle
@@ -25,11 +26,20 @@ from paddle import optimizer as optim
 class _AdamEpsilonHat(optim.Adam):
     """Paddle multiplies epsilon by sqrt(1 - beta2^t); dividing by it first undoes that.
 
-    All parameters are updated by one kernel, which takes a quarter of the time.
+    All parameters are updated by one kernel, which takes a quarter of the time, as long as they
+    are in float32 and have taken the same number of steps.
     """
 
-    def __init__(self, *args, epsilon: float, **kwargs):
-        super().__init__(*args, epsilon=epsilon, use_multi_tensor=True, **kwargs)
+    def __init__(
+        self, *args, epsilon: float, parameters: List[paddle.Tensor], **kwargs
+    ):
+        super().__init__(
+            *args,
+            epsilon=epsilon,
+            parameters=parameters,
+            use_multi_tensor=all(p.dtype == paddle.float32 for p in parameters),
+            **kwargs,
+        )
         self._epsilon_hat = epsilon
 
     def _create_accumulators(self, block, parameters):
@@ -38,13 +48,22 @@ class _AdamEpsilonHat(optim.Adam):
         for name in ("param", "moment1", "moment2", "beta1_pow_acc", "beta2_pow_acc"):
             setattr(self, f"_{name}_dict", self._create_multi_tensor_dict())
 
+    def _multi_tensor_init(self, block, parameters, param_group_idx):
+        super()._multi_tensor_init(block, parameters, param_group_idx)
+        powers = self._beta2_pow_acc_dict["FP32_DenseTensor"][param_group_idx]
+        self._in_step = len({power.item() for power in powers}) == 1
+
     def _append_optimize_multi_tensor_op(
         self, block, params_and_grads, param_group_idx
     ):
-        if len(params_and_grads) < len(
-            self._param_dict["FP32_DenseTensor"][param_group_idx]
-        ):
-            # a parameter has no gradient this time; the kernel would confuse the others
+        parameters = [parameter for parameter, _ in params_and_grads]
+        together = self._param_dict["FP32_DenseTensor"][param_group_idx]
+        if [id(p) for p in parameters] != [id(p) for p in together]:
+            # one has no gradient this time: the kernel would confuse the others, and from now on
+            # its correction is another than theirs
+            self._in_step = False
+        if not self._in_step:
+            super()._create_accumulators(block, parameters)
             for param_and_grad in params_and_grads:
                 self._append_optimize_op(block, param_and_grad)
             return

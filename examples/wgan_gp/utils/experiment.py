@@ -104,8 +104,10 @@ def reporter(
                 draw_real(real)
         with writing(samples):
             draw_samples(samples)
+        penalty = solver.cfg.GAN
+        target = penalty.penalty_target if penalty.penalty != "zero_centred" else 0.0
         with writing(curves):
-            visualization.save_curves(solver.metrics_log.records, curves)
+            visualization.save_curves(solver.metrics_log.records, curves, target)
         logger.info(f"Pictures: {samples}, {curves}")
 
     return report

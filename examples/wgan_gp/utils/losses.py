@@ -23,7 +23,7 @@ from typing import Tuple
 import paddle
 from paddle import nn
 
-from ppsci_ext.arch.onednn import input_gradient
+from ppsci_ext.arch.onednn import input_gradients
 
 
 def wasserstein_estimate(
@@ -104,7 +104,7 @@ def squared_gradient_norm(
     """
     with paddle.amp.auto_cast(enable=False):
         scores = critic(points)
-        gradient = input_gradient(scores.sum(), points)
+        (gradient,) = input_gradients(scores.sum(), [points])
         return gradient.reshape([gradient.shape[0], -1]).square().sum(axis=1)
 
 

@@ -107,12 +107,14 @@ def save_image_grid(
     _write_png(path, lambda file: picture.save(file, format="PNG"))
 
 
-def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
+def save_curves(
+    records: Sequence[Dict[str, Any]], path: PathLike, target: float = 1.0
+) -> None:
     """Draw the course of a training run from the records of its metrics.jsonl.
 
     One panel each for the Wasserstein estimate E[D(real)] - E[D(fake)] (paper, figure
     5), the critic's loss in training and validation, the mean gradient
-    norm at the interpolates (the penalty pulls it towards 1) and the generator's loss.
+    norm that the penalty pulls towards its target and the generator's loss.
     Panels without a value are left out.
 
     Args:
@@ -121,6 +123,7 @@ def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
             "generator_loss"; a missing or None value is skipped, one that is not finite
             leaves a gap.
         path (PathLike): PNG to write; its folder is created, an existing file replaced.
+        target (float, optional): Gradient norm that the penalty asks for. Defaults to 1.0.
 
     Raises:
         OSError: If the file can't be written.
@@ -154,7 +157,8 @@ def save_curves(records: Sequence[Dict[str, Any]], path: PathLike) -> None:
             marker = "o" if len(x) <= 30 else None
             axes.plot(x, y, color=color, lw=1.3, marker=marker, ms=3, label=label)
         if name.startswith("Gradient norm"):
-            axes.axhline(1.0, color=GREY, ls="--", lw=1.0, label="target 1")
+            label = f"target {target:g}"
+            axes.axhline(target, color=GREY, ls="--", lw=1.0, label=label)
         if len(axes.get_lines()) > 1:
             axes.legend(frameon=False, fontsize=9)
         axes.set_ylabel(name)

@@ -20,9 +20,9 @@ An extra that a plain installation does without: see :func:`load` for what it ne
 from __future__ import annotations
 
 from ppsci_ext.arch.onednn.build import load
-from ppsci_ext.arch.onednn.function import input_gradient
+from ppsci_ext.arch.onednn.function import input_gradients
 from ppsci_ext.arch.onednn.layers import Conv2D
 from ppsci_ext.arch.onednn.layers import Conv2DTranspose
 from ppsci_ext.arch.onednn.layers import use_onednn
 
-__all__ = ["Conv2D", "Conv2DTranspose", "input_gradient", "load", "use_onednn"]
+__all__ = ["Conv2D", "Conv2DTranspose", "input_gradients", "load", "use_onednn"]

@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from os import path as osp
 from typing import List
 
@@ -77,19 +78,32 @@ def _compile(path: str) -> None:
     logger.info(
         f"Compiling convolutions by oneDNN into {path}, once, for half a minute."
     )
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    unfinished = f"{path}.{os.getpid()}"  # another process may be at the same
-    command = _command(compiler, unfinished)
+    try:
+        os.makedirs(osp.dirname(path), exist_ok=True)
+        workshop = tempfile.TemporaryDirectory(dir=osp.dirname(path))
+    except OSError as error:
+        raise UserError(
+            f"Nothing can be written into the cache folder: {error}. Set PPSCI_EXT_CACHE to "
+            "another folder."
+        ) from error
+    with workshop as folder:  # another process may be at the same
+        unfinished = osp.join(folder, osp.basename(path))
+        _run(_command(compiler, unfinished))
+        os.replace(unfinished, path)
+
+
+def _run(command: List[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except OSError as error:
-        raise UserError(f"The C++ compiler {compiler} can't be run: {error}") from error
-    if done.returncode != 0:
-        errors = [line for line in done.stderr.splitlines() if "error" in line]
         raise UserError(
-            f"{compiler} can't compile {_SOURCE}: {(errors or [done.stderr])[0]}"
-        )
-    os.replace(unfinished, path)
+            f"The C++ compiler {command[0]} can't be run: {error}"
+        ) from error
+    if done.returncode != 0:
+        said = done.stderr.splitlines()
+        errors = [line for line in said if "error" in line] or said
+        reason = errors[0] if errors else f"exit status {done.returncode}"
+        raise UserError(f"{command[0]} can't compile {_SOURCE}: {reason}")
 
 
 def _command(compiler: str, output: str) -> List[str]:

@@ -23,11 +23,10 @@ and the gradients of these two are made of the same three again.
 
 from __future__ import annotations
 
-import contextlib
-from typing import Iterator
 from typing import List
 from typing import NamedTuple
 from typing import Optional
+from typing import Sequence
 from typing import Tuple
 
 import paddle
@@ -49,35 +48,40 @@ def _run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
 _inputs_only = False
 
 
-@contextlib.contextmanager
-def _gradients_of_inputs_only() -> Iterator[None]:
-    global _inputs_only
-    before, _inputs_only = _inputs_only, True
-    try:
-        yield
-    finally:
-        _inputs_only = before
-
-
-def input_gradient(
-    outputs: paddle.Tensor, inputs: paddle.Tensor, create_graph: bool = True
-) -> paddle.Tensor:
-    """paddle.grad(outputs, inputs), for networks with convolutions of this package, too.
+def input_gradients(
+    outputs: paddle.Tensor,
+    inputs: Sequence[paddle.Tensor],
+    create_graph: bool = True,
+    allow_unused: bool = False,
+) -> List[Optional[paddle.Tensor]]:
+    """paddle.grad with respect to the inputs of a network, with convolutions of this package, too.
 
     Paddle doesn't tell a function written in Python that the gradients of its weights are
     not asked for, and yet refuses them. Here they are left out, which saves the time as well.
 
     Args:
         outputs (paddle.Tensor): Result of the network, of any shape.
-        inputs (paddle.Tensor): Input of the network, of any shape, with stop_gradient=False.
-        create_graph (bool, optional): Whether the gradient is to be differentiated again.
+        inputs (Sequence[paddle.Tensor]): Inputs of the network, of any shapes, with
+            stop_gradient=False; not its parameters.
+        create_graph (bool, optional): Whether the gradients are to be differentiated again.
             Defaults to True.
+        allow_unused (bool, optional): Give None for an input that the outputs don't depend
+            on, instead of an error. Defaults to False.
 
     Returns:
-        paddle.Tensor: Gradient of the sum of the outputs, of the shape of the inputs.
+        List[Optional[paddle.Tensor]]: Gradients of the sum of the outputs, of the inputs' shapes.
     """
-    with _gradients_of_inputs_only():
-        return paddle.grad([outputs], [inputs], create_graph=create_graph)[0]
+    global _inputs_only
+    before, _inputs_only = _inputs_only, True
+    try:
+        return paddle.grad(
+            [outputs],
+            list(inputs),
+            create_graph=create_graph,
+            allow_unused=allow_unused,
+        )
+    finally:
+        _inputs_only = before
 
 
 class _Function(PyLayer):

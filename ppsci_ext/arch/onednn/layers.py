@@ -43,7 +43,10 @@ class Conv2D(nn.Conv2D):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not _computable(self, x) or self._padding_mode != "zeros":
             return super().forward(x)
-        geometry = Geometry(list(self._stride), _padding_of(self, x.shape[2:]))
+        padding = _padding_of(self, x.shape[2:])
+        if not _fits(self.weight.shape[2:], x.shape[2:], padding):
+            return super().forward(x)
+        geometry = Geometry(list(self._stride), padding)
         return conv2d(x, self.weight, self.bias, geometry)
 
 
@@ -73,6 +76,10 @@ class Conv2DTranspose(nn.Conv2DTranspose):
                 padding[1::2],
             )
         ]
+        if not _fits(self.weight.shape[2:], size, padding) or any(
+            extra >= stride for extra, stride in zip(more, self._stride)
+        ):
+            return super().forward(x)
         geometry = Geometry(list(self._stride), padding)
         return conv2d_transpose(x, self.weight, self.bias, size, geometry)
 
@@ -81,7 +88,7 @@ class ConvMeanPool2D(resampled_convolution.ConvMeanPool2D):
     """See ppsci_ext.arch.ConvMeanPool2D."""
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        if not _computable(self, x):
+        if not _computable(self, x) or min(x.shape[2:]) == 1:
             return super().forward(x)
         geometry = Geometry(self.strides, self.padding)
         return conv2d(x, self.resampling_weight(), self.bias, geometry)
@@ -108,6 +115,17 @@ def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
         and layer._groups == 1
         and set(layer._dilation) == {1}
         and layer._data_format == "NCHW"
+        and x.ndim == 4
+        and x.shape[1] == layer._in_channels
+        and min(x.shape) > 0
+    )
+
+
+def _fits(kernel: List[int], size: List[int], padding: List[int]) -> bool:
+    """Whether there is an image, padded no smaller than the kernel; oneDNN would abort."""
+    return all(
+        n > 0 and k <= n + before + after
+        for k, n, before, after in zip(kernel, size, padding[::2], padding[1::2])
     )
 
 

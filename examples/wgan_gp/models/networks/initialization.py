@@ -27,9 +27,9 @@ from typing import Dict
 from paddle import nn
 from paddle.nn import initializer
 
-from ppsci_ext.arch.linear import Linear
-from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
-from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
+from ppsci_ext.arch import ConvMeanPool2D
+from ppsci_ext.arch import Linear
+from ppsci_ext.arch import UpsampleConv2D
 
 
 def linear(in_features: int, out_features: int, he: bool = False) -> nn.Linear:
