@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 
 from tests import golden
+from tests.onednn_env import load_or_skip
 
 FOLDER = osp.join(osp.dirname(osp.abspath(__file__)), "golden")
 TRACES = sorted(osp.basename(path) for path in glob.glob(osp.join(FOLDER, "*.npz")))
@@ -46,9 +47,16 @@ def test_all_traces_are_there():
     assert len(TRACES) == 8
 
 
-@pytest.mark.parametrize("name", TRACES)
-def test_replay(name):
-    errors = golden.replay(osp.join(FOLDER, name))
+PATHS = [(name, "paddle") for name in TRACES] + [
+    (name, "onednn") for name in TRACES if not name.startswith("toy")  # without one
+]
+
+
+@pytest.mark.parametrize("name, convolution", PATHS)
+def test_replay(name, convolution):
+    if convolution == "onednn":
+        load_or_skip()
+    errors = golden.replay(osp.join(FOLDER, name), convolution)
     if name == "layernorm.npz":
         assert len(errors) == 23
         assert all(error < 2e-5 for error in errors.values()), errors

@@ -115,7 +115,8 @@ class UpsampleConv2D(_ResampledConv2D):
 
     def resampling_weight(self) -> paddle.Tensor:
         """Kernel of the transposed convolution, [in_channels, out_channels, k + 1, k + 1]."""
-        return super().resampling_weight().transpose([1, 0, 2, 3])
+        # not super(): of a derived class, Paddle's export takes it for this very method
+        return _ResampledConv2D.resampling_weight(self).transpose([1, 0, 2, 3])
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return nn.functional.conv2d_transpose(

@@ -49,9 +49,10 @@ class _AdamEpsilonHat(optim.Adam):
             setattr(self, f"_{name}_dict", self._create_multi_tensor_dict())
 
     def _multi_tensor_init(self, block, parameters, param_group_idx):
-        super()._multi_tensor_init(block, parameters, param_group_idx)
-        powers = self._beta2_pow_acc_dict["FP32_DenseTensor"][param_group_idx]
-        self._in_step = len({power.item() for power in powers}) == 1
+        # also those without a gradient this time
+        trainable = [p for p in self._parameter_list if not p.stop_gradient]
+        super()._multi_tensor_init(block, trainable, param_group_idx)
+        self._in_step = False
 
     def _append_optimize_multi_tensor_op(
         self, block, params_and_grads, param_group_idx
@@ -59,9 +60,10 @@ class _AdamEpsilonHat(optim.Adam):
         parameters = [parameter for parameter, _ in params_and_grads]
         together = self._param_dict["FP32_DenseTensor"][param_group_idx]
         if [id(p) for p in parameters] != [id(p) for p in together]:
-            # one has no gradient this time: the kernel would confuse the others, and from now on
-            # its correction is another than theirs
-            self._in_step = False
+            self._in_step = False  # the kernel would confuse them
+        elif not self._in_step:
+            powers = self._beta2_pow_acc_dict["FP32_DenseTensor"][param_group_idx]
+            self._in_step = len({power.item() for power in powers}) == 1
         if not self._in_step:
             super()._create_accumulators(block, parameters)
             for param_and_grad in params_and_grads:

@@ -22,7 +22,7 @@ import sys
 from typing import Dict
 from typing import Optional
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -69,10 +69,10 @@ def configure_cpu() -> None:
         cores = os.cpu_count() or 1
     for name, value in cpu_settings(cpu_vendor() or "", cores).items():
         os.environ.setdefault(name, value)
-    _keep_freed_memory()
+    keep_freed_memory()
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let the C library keep the memory of freed tensors for the next ones.
 
     By default it gives large blocks back to the system at once, and the system clears each
@@ -80,5 +80,5 @@ def _keep_freed_memory() -> None:
     """
     libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
     if hasattr(libc, "mallopt"):
-        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -300,7 +300,7 @@ def test_autocast_is_left_to_paddle(calls, monkeypatch):
     ],
 )
 def test_images_that_do_not_fit_get_paddles_error(operator, make, shape):
-    with pytest.raises(ValueError, match="[Ee]xpected"):
+    with pytest.raises(ValueError, match="[Ee]xpected|4D"):
         getattr(onednn, make)(4, 4, 3)(paddle.randn(shape))
 
 
@@ -348,6 +348,7 @@ def test_an_exported_network_runs_without_the_operator(operator, tmp_path):
     x = paddle.randn([2, 3, 8, 6])
     np.save(tmp_path / "x.npy", x.numpy())
     shape = paddle.static.InputSpec([None, 3, 8, 6], "float32")
+    paddle.jit.enable_to_static(True)  # which solvers of other tests turn off
     paddle.jit.save(network, str(tmp_path / "network"), input_spec=[shape])
     names = [str(tmp_path / name) for name in ("network", "x.npy", "y.npy")]
     subprocess.run(
@@ -427,7 +428,9 @@ def test_frozen_weights_get_no_gradient(operator, calls):
 
 
 def test_input_gradients_then_backward(operator):
-    plain, fast = (each[:3] for each in pair())  # Paddle's transpose has no 2nd derivative
+    plain, fast = (
+        each[:3] for each in pair()
+    )  # Paddle's transpose has no 2nd derivative
     gradients = []
     for each, slopes in (
         (plain, lambda y, x: paddle.grad(y, x, create_graph=True)),
@@ -455,9 +458,7 @@ def test_input_gradients_leave_the_weights_out(operator, calls):
 def test_input_gradients_without_such_layers():
     layer = nn.Linear(3, 2)
     x, unused = leaf(np.ones([4, 3]), "float32"), leaf(np.ones([4]), "float32")
-    gradient, nothing = input_gradients(
-        layer(x).sum(), [x, unused], allow_unused=True
-    )
+    gradient, nothing = input_gradients(layer(x).sum(), [x, unused], allow_unused=True)
     assert nothing is None
     expected = layer.weight.sum(axis=1).expand([4, 3])
     np.testing.assert_allclose(gradient.numpy(), expected.numpy(), rtol=1e-6)

@@ -15,9 +15,13 @@
 from __future__ import annotations
 
 import os
+import platform
+import resource
 import subprocess
 import sys
 from os import path as osp
+
+import pytest
 
 from ppsci_ext.utils.runtime import cpu_settings
 from ppsci_ext.utils.runtime import cpu_vendor
@@ -33,7 +37,12 @@ print(*[os.environ.get(name) for name in sys.argv[1:]])
 
 
 def environment_after_import(**given: str) -> list:
-    names = ["MKL_NUM_THREADS", "OMP_NUM_THREADS", "MKL_DEBUG_CPU_TYPE"]
+    names = [
+        "MKL_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_DEBUG_CPU_TYPE",
+        "KMP_BLOCKTIME",
+    ]
     env = {k: v for k, v in os.environ.items() if k not in names}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *names],
@@ -50,6 +59,7 @@ def test_settings_by_vendor():
     assert cpu_settings("AuthenticAMD", 2) == {
         "MKL_NUM_THREADS": "2",
         "OMP_NUM_THREADS": "2",
+        "KMP_BLOCKTIME": "1",
         "MKL_DEBUG_CPU_TYPE": "5",
     }
     assert "MKL_DEBUG_CPU_TYPE" not in cpu_settings("GenuineIntel", 4)
@@ -68,8 +78,50 @@ def test_set_on_import_before_paddle():
     found = environment_after_import()
     assert found[:2] == [cores, cores]
     assert found[2] == expected.get("MKL_DEBUG_CPU_TYPE", "None")
+    assert found[3] == "1"
 
 
 def test_the_users_values_win():
-    found = environment_after_import(MKL_NUM_THREADS="7", MKL_DEBUG_CPU_TYPE="4")
-    assert found[0] == "7" and found[2] == "4"
+    found = environment_after_import(
+        MKL_NUM_THREADS="7", MKL_DEBUG_CPU_TYPE="4", KMP_BLOCKTIME="0"
+    )
+    assert found[0] == "7" and found[2:] == ["4", "0"]
+
+
+CLEARED_PAGES = """
+import ctypes, resource, sys
+if sys.argv[1] == "keep":
+    import ppsci_ext.utils
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+size = 64 << 20
+def fill():
+    block = libc.malloc(ctypes.c_size_t(size))
+    ctypes.memset(block, 1, size)
+    libc.free(block)
+fill()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    fill()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_freed_memory_is_used_again():
+    faults = {
+        mode: int(
+            subprocess.run(
+                [sys.executable, "-c", CLEARED_PAGES, mode],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        for mode in ("keep", "give back")
+    }
+    pages = 4 * (64 << 20) // resource.getpagesize()
+    assert faults["keep"] < pages / 20
+    assert faults["keep"] < faults["give back"] / 2

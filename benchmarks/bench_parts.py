@@ -1,0 +1,230 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What each measure for speed brings, on its own.
+
+    python benchmarks/bench_parts.py [--rounds N] [--json FILE]
+
+For each part: milliseconds as Paddle does it ("plain"), as this project does it ("fast"), and the ratio
+fast / plain, medians of rounds in which the two take turns. One JSON object a line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import sys
+import time
+from os import path as osp
+from typing import Any
+from typing import Callable
+from typing import Dict
+from typing import Iterator
+from typing import Tuple
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
+
+import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+
+# isort: split
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from benchmarks.report import report
+from ppsci_ext import arch
+from ppsci_ext.arch import onednn
+from ppsci_ext.optimizer import Adam
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils import runtime
+from wgan_gp.models.networks import MLPCritic
+from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
+from wgan_gp.models.networks.dcgan import leaky_relu
+
+Part = Tuple[str, Callable[[], Any], Callable[[], Any]]
+_GLIBC_THRESHOLD = 128 * 1024  # what its allocator starts with
+
+
+def forward_and_backward(
+    layer: Callable[[paddle.Tensor], paddle.Tensor], x: paddle.Tensor
+) -> Callable[[], None]:
+    """A function that runs a layer and differentiates it."""
+    cotangent = paddle.ones(layer(x).shape)
+
+    def run() -> None:
+        layer(x).backward(cotangent)
+
+    return run
+
+
+def images(*shape: int) -> paddle.Tensor:
+    x = paddle.randn(shape)
+    x.stop_gradient = False
+    return x
+
+
+def memory() -> Part:
+    x = paddle.randn([32, 128, 32, 32])
+
+    def plain() -> None:
+        nn.functional.relu(x)
+
+    return "relu of 16 MiB: memory given back, memory kept", plain, plain
+
+
+def bias() -> Part:
+    plain, fast = nn.Linear(512, 512), arch.Linear(512, 512)
+    x = images(512, 512)
+    return (
+        "linear layer, 512 x 512, batch 512: bias broadcast, bias as a product",
+        forward_and_backward(plain, x),
+        forward_and_backward(fast, x),
+    )
+
+
+def adam() -> Part:
+    steps = []
+    for make in (
+        lambda critic: paddle.optimizer.Adam(1e-4, parameters=critic.parameters()),
+        Adam(1e-4),
+    ):
+        critic = MLPCritic()
+        critic(paddle.randn([8, 2])).sum().backward()
+        steps.append(make(critic).step)
+    return "Adam, toy critic: parameter by parameter, all at once", *steps
+
+
+def leaky() -> Part:
+    x = images(50, 64, 14, 14)
+    return (
+        "leaky ReLU, 50 x 64 x 14 x 14: where(x > 0, x, 0.2 x), shifted by 1e-30",
+        forward_and_backward(lambda x: paddle.where(x > 0, x, LEAKY_SLOPE * x), x),
+        forward_and_backward(leaky_relu, x),
+    )
+
+
+def pooled() -> Part:
+    plain = nn.Sequential(nn.Conv2D(128, 128, 3, padding=1), nn.AvgPool2D(2))
+    x = images(16, 128, 32, 32)
+    return (
+        "3x3 convolution and mean pooling, 16 x 128 x 32 x 32: apart, together",
+        forward_and_backward(plain, x),
+        forward_and_backward(arch.ConvMeanPool2D(128, 128, 3), x),
+    )
+
+
+def upsampled() -> Part:
+    plain = nn.Sequential(
+        nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv2D(128, 128, 3, padding=1)
+    )
+    x = images(16, 128, 16, 16)
+    return (
+        "upsampling and 3x3 convolution, 16 x 128 x 16 x 16: apart, together",
+        forward_and_backward(plain, x),
+        forward_and_backward(arch.UpsampleConv2D(128, 128, 3), x),
+    )
+
+
+def convolution(name: str, x: paddle.Tensor, *args: Any) -> Part:
+    plain, fast = nn.Conv2D(*args), nn.Conv2D(*args)
+    onednn.use_onednn(fast)
+    return (
+        f"convolution, {name}: Paddle, oneDNN",
+        forward_and_backward(plain, x),
+        forward_and_backward(fast, x),
+    )
+
+
+def transposed(name: str, x: paddle.Tensor, *args: Any) -> Part:
+    plain, fast = nn.Conv2DTranspose(*args), nn.Conv2DTranspose(*args)
+    onednn.use_onednn(fast)
+    return (
+        f"transposed convolution, {name}: Paddle, oneDNN",
+        forward_and_backward(plain, x),
+        forward_and_backward(fast, x),
+    )
+
+
+def parts() -> Iterator[Part]:
+    """Name, plain, fast."""
+    yield memory()
+    yield bias()
+    yield adam()
+    yield leaky()
+    yield pooled()
+    yield upsampled()
+    try:
+        onednn.load()
+    except UserError as error:
+        print(f"Without oneDNN's convolutions: {error}", file=sys.stderr)
+        return
+    x = images(50, 64, 14, 14)
+    yield convolution("MNIST critic, second", x, 64, 128, 5, 2, "SAME")
+    x = images(50, 128, 7, 7)
+    yield convolution("MNIST critic, third", x, 128, 256, 5, 2, "SAME")
+    x = images(50, 128, 7, 7)
+    yield transposed("MNIST generator, second", x, 128, 64, 5, 2, [1, 2, 1, 2])
+    x = images(64, 128, 16, 16)
+    yield convolution("CIFAR ResNet, 16 x 16", x, 128, 128, 3, 1, 1)
+
+
+def keep_memory(keep: bool) -> None:
+    """As ppsci_ext sets it, or as the C library starts."""
+    if keep:
+        runtime.keep_freed_memory()
+        return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(runtime.M_MMAP_THRESHOLD, _GLIBC_THRESHOLD)
+    libc.mallopt(runtime.M_TRIM_THRESHOLD, _GLIBC_THRESHOLD)
+
+
+def compare(part: Part, rounds: int) -> Dict[str, Any]:
+    name, *ways = part
+    of_memory = ways[0] is ways[1]
+    seconds = []
+    for number in range(rounds + 2):
+        turn = []
+        for way, run in enumerate(ways):
+            keep_memory(way == 1 or not of_memory)
+            run()  # finds the caches and the memory as it leaves them
+            start = time.perf_counter()
+            run()
+            turn.append(time.perf_counter() - start)
+        if number >= 2:
+            seconds.append(turn)
+    keep_memory(True)
+    plain, fast = 1000 * np.median(seconds, axis=0)
+    return {
+        "bench": "parts",
+        "part": name,
+        "plain_milliseconds": round(plain, 3),
+        "fast_milliseconds": round(fast, 3),
+        "ratio": round(fast / plain, 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15, metavar="N")
+    parser.add_argument("--json", metavar="FILE", help="file for the lines, too")
+    args = parser.parse_args()
+    report((compare(part, args.rounds) for part in parts()), args.json)
+
+
+if __name__ == "__main__":
+    main()
