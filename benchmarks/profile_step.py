@@ -97,15 +97,14 @@ class ConvolutionTime:
 
 def outermost(events: list) -> Dict[str, float]:
     """Milliseconds by operator; operators inside of others count as part of those."""
+    named = ((e, e["name"].split("[")[0]) for e in events if "dur" in e)
     spans = sorted(
-        (e["ts"], -e["dur"], e["name"])
-        for e in events
-        if "dur" in e and OUTERMOST.match(e["name"])
+        (e["ts"], -e["dur"], name) for e, name in named if OUTERMOST.match(name)
     )
     totals: Dict[str, float] = collections.defaultdict(float)
     end = float("-inf")
     for start, negative, name in spans:
-        if start >= end:
+        if start >= end - 1:  # starts are whole microseconds
             totals[name] += -negative / 1000
             end = start - negative
     return totals
