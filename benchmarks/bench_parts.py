@@ -32,6 +32,7 @@ from typing import Callable
 from typing import Dict
 from typing import Iterator
 from typing import Tuple
+from typing import Type
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
@@ -138,21 +139,11 @@ def upsampled() -> Part:
     )
 
 
-def convolution(name: str, x: paddle.Tensor, *args: Any) -> Part:
-    plain, fast = nn.Conv2D(*args), nn.Conv2D(*args)
+def convolution(name: str, layer: Type[nn.Layer], x: paddle.Tensor, *args: Any) -> Part:
+    plain, fast = layer(*args), layer(*args)
     onednn.use_onednn(fast)
     return (
-        f"convolution, {name}: Paddle, oneDNN",
-        forward_and_backward(plain, x),
-        forward_and_backward(fast, x),
-    )
-
-
-def transposed(name: str, x: paddle.Tensor, *args: Any) -> Part:
-    plain, fast = nn.Conv2DTranspose(*args), nn.Conv2DTranspose(*args)
-    onednn.use_onednn(fast)
-    return (
-        f"transposed convolution, {name}: Paddle, oneDNN",
+        f"{name}: Paddle, oneDNN",
         forward_and_backward(plain, x),
         forward_and_backward(fast, x),
     )
@@ -172,13 +163,28 @@ def parts() -> Iterator[Part]:
         print(f"Without oneDNN's convolutions: {error}", file=sys.stderr)
         return
     x = images(50, 64, 14, 14)
-    yield convolution("MNIST critic, second", x, 64, 128, 5, 2, "SAME")
+    yield convolution(
+        "convolution, MNIST critic, second", nn.Conv2D, x, 64, 128, 5, 2, "SAME"
+    )
     x = images(50, 128, 7, 7)
-    yield convolution("MNIST critic, third", x, 128, 256, 5, 2, "SAME")
+    yield convolution(
+        "convolution, MNIST critic, third", nn.Conv2D, x, 128, 256, 5, 2, "SAME"
+    )
     x = images(50, 128, 7, 7)
-    yield transposed("MNIST generator, second", x, 128, 64, 5, 2, [1, 2, 1, 2])
+    yield convolution(
+        "transposed convolution, MNIST generator, second",
+        nn.Conv2DTranspose,
+        x,
+        128,
+        64,
+        5,
+        2,
+        [1, 2, 1, 2],
+    )
     x = images(64, 128, 16, 16)
-    yield convolution("CIFAR ResNet, 16 x 16", x, 128, 128, 3, 1, 1)
+    yield convolution(
+        "convolution, CIFAR ResNet, 16 x 16", nn.Conv2D, x, 128, 128, 3, 1, 1
+    )
 
 
 def keep_memory(keep: bool) -> None:

@@ -23,7 +23,6 @@ tests/ppsci_ext/arch/test_layers.py takes its rows from the same function.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ from dataclasses import field
 from typing import Any
 from typing import Callable
 from typing import Dict
-from typing import Iterator
 from typing import List
 from typing import Sequence
 
@@ -44,6 +42,7 @@ import paddle
 from paddle import nn
 
 from ppsci_ext import arch
+from ppsci_ext.arch.second_derivative import default_dtype
 
 SEED = 2017
 STEP = 1e-5
@@ -274,16 +273,6 @@ CASES: Dict[str, Case] = {
         options=lambda: {"sequence_length": paddle.to_tensor([3, 2])},
     ),
 }
-
-
-@contextlib.contextmanager
-def default_dtype(dtype: str) -> Iterator[None]:
-    before = paddle.get_default_dtype()
-    paddle.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        paddle.set_default_dtype(before)
 
 
 def randomize(layer: nn.Layer) -> nn.Layer:

@@ -77,7 +77,8 @@ class Finding:
 
 
 @contextlib.contextmanager
-def _default_dtype(dtype: str) -> Iterator[None]:
+def default_dtype(dtype: str) -> Iterator[None]:
+    """Paddle's default precision inside: of what a layer makes without being told one."""
     before = paddle.get_default_dtype()
     paddle.set_default_dtype(dtype)
     try:
@@ -109,7 +110,7 @@ def _find(
     precision: _Precision,
 ) -> Finding:
     verdict = Finding(error=math.nan)
-    with _default_dtype(precision.dtype):
+    with default_dtype(precision.dtype):
         for attempt in range(ATTEMPTS):
             rng = np.random.default_rng(attempt)
             point = _point((args, kwargs), precision.dtype, rng if attempt else None)
@@ -137,7 +138,7 @@ def _same_as_it_is(
     it runs other code in its own precision."""
     values, derivatives = [], []
     for one, dtype in ((precise, "float64"), (layer, paddle.get_default_dtype())):
-        with _default_dtype(dtype):
+        with default_dtype(dtype):
             penalty = LayerPenalty(one, *_point((args, kwargs), dtype, None))
             directions = penalty.directions(np.random.default_rng(0))
             value, derivative = penalty.derivative(directions)
