@@ -15,9 +15,13 @@
 """Data sets: loading, checking, and the endless stream of training batches."""
 
 from ppsci_ext.data.batches import SequentialBatches
+from ppsci_ext.data.condition import Condition
+from ppsci_ext.data.condition import as_arrays
+from ppsci_ext.data.condition import map_condition
 from ppsci_ext.data.images import ImageDataset
 from ppsci_ext.data.images import load_images
 from ppsci_ext.data.own import read_images
+from ppsci_ext.data.sources import ArrayDataset
 from ppsci_ext.data.stream import BatchStream
 from ppsci_ext.data.stream import LoaderStream
 from ppsci_ext.data.toy import TOY_NAMES
@@ -29,13 +33,17 @@ from ppsci_ext.data.transform import to_uint8
 
 __all__ = [
     "TOY_NAMES",
+    "ArrayDataset",
     "BatchStream",
+    "Condition",
     "ImageDataset",
     "LoaderStream",
     "SequentialBatches",
     "ToFloat",
     "ToyDistribution",
+    "as_arrays",
     "load_images",
+    "map_condition",
     "read_images",
     "to_uint8",
     "toy_distribution",

@@ -23,6 +23,7 @@ import tokenize
 import zipfile
 import zlib
 from typing import BinaryIO
+from typing import Dict
 from typing import Iterator
 from typing import Optional
 
@@ -65,6 +66,25 @@ def npz_array(path: str, key: str) -> Optional[np.ndarray]:
             _check_compression(entry)
             with archive.open(entry) as member:
                 return _read_array(member, entry.file_size, path)
+
+
+def npz_arrays(path: str) -> Dict[str, np.ndarray]:
+    """Reads all arrays of numbers from an .npz file.
+
+    Args:
+        path (str): The file.
+
+    Returns:
+        Dict[str, np.ndarray]: Arrays by name, at least one.
+
+    Raises:
+        UserError: As `npz_array`; or the file holds nothing.
+    """
+    with _one_sentence(path, "arrays"), zipfile.ZipFile(path) as archive:
+        names = [name[: -len(".npy")] for name in archive.namelist()]
+    if not names:
+        raise UserError(f"{path}: holds no array; save it with numpy.savez")
+    return {name: npz_array(path, name) for name in names}
 
 
 def npy_array(path: str) -> np.ndarray:

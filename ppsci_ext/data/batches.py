@@ -14,41 +14,42 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any
 from typing import Iterator
 from typing import Optional
-from typing import Tuple
 
-import paddle
+import numpy as np
 
-from ppsci_ext.data.images import ImageDataset
+from ppsci_ext.data.sources import Batch
+from ppsci_ext.data.sources import Transform
+from ppsci_ext.data.sources import as_batch
+from ppsci_ext.data.sources import as_source
+from ppsci_ext.data.sources import fetch
 
 
 class SequentialBatches:
     """One pass over a data set in its own order, as often as it is iterated over.
 
     Args:
-        dataset (ImageDataset): Images.
-        batch_size (int): Images per batch; the last batch may be smaller.
-        transform (Callable[[paddle.Tensor], paddle.Tensor]): Pixels to floats.
-        size (Optional[int]): Number of images, from the first. Defaults to all.
+        source (Any): Data set, as for `BatchStream`, but not one without end.
+        batch_size (int): Samples per batch; the last batch may be smaller.
+        transform (Optional[Transform]): Applied to every batch of samples. Defaults to None.
+        size (Optional[int]): Number of samples, from the first. Defaults to all.
     """
 
     def __init__(
         self,
-        dataset: ImageDataset,
+        source: Any,
         batch_size: int,
-        transform: Callable[[paddle.Tensor], paddle.Tensor],
+        transform: Optional[Transform] = None,
         size: Optional[int] = None,
     ):
-        self.dataset = dataset
+        self.source = as_source(source)
         self.batch_size = batch_size
         self.transform = transform
-        self.size = min(size or len(dataset), len(dataset))
+        self.size = min(size or len(self.source), len(self.source))
 
-    def __iter__(self) -> Iterator[Tuple[paddle.Tensor, Optional[paddle.Tensor]]]:
+    def __iter__(self) -> Iterator[Batch]:
         for start in range(0, self.size, self.batch_size):
-            part = slice(start, min(start + self.batch_size, self.size))
-            images = self.transform(paddle.to_tensor(self.dataset.images[part]))
-            labels = self.dataset.labels
-            yield images, None if labels is None else paddle.to_tensor(labels[part])
+            indices = np.arange(start, min(start + self.batch_size, self.size))
+            yield as_batch(*fetch(self.source, indices), self.transform)

@@ -99,6 +99,11 @@ class ImageDataset(paddle.io.Dataset):
             return self.images[index]
         return self.images[index], self.labels[index]
 
+    def fetch(self, indices: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+        """Images and labels at the indices."""
+        labels = None if self.labels is None else self.labels[indices]
+        return self.images[indices], labels
+
     @property
     def image_shape(self) -> list[int]:
         """Shape of one image, [C, H, W]."""

@@ -15,52 +15,58 @@
 from __future__ import annotations
 
 import itertools
-from typing import Callable
+from typing import Any
 from typing import Dict
 from typing import Iterator
 from typing import Optional
-from typing import Sequence
 from typing import Tuple
-from typing import Union
 
 import numpy as np
 import paddle
 from paddle import io
 
-from ppsci_ext.data.images import ImageDataset
-from ppsci_ext.data.toy import ToyDistribution
+from ppsci_ext.data.condition import map_condition
+from ppsci_ext.data.digest import data_digest
+from ppsci_ext.data.sources import Batch
+from ppsci_ext.data.sources import Transform
+from ppsci_ext.data.sources import as_batch
+from ppsci_ext.data.sources import as_source
+from ppsci_ext.data.sources import fetch
+from ppsci_ext.data.sources import split_item
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.rng import preserve_rng_state
-
-Transform = Callable[[paddle.Tensor], paddle.Tensor]
-Batch = Tuple[paddle.Tensor, Optional[paddle.Tensor]]
-Source = Union[ImageDataset, ToyDistribution, np.ndarray, paddle.io.Dataset]
+from ppsci_ext.utils.values import BatchSize
+from ppsci_ext.utils.values import check_value
 
 
 class BatchStream:
-    """Endless stream of training batches, `next(stream)` -> (samples, labels).
+    """Endless stream of training batches, `next(stream)` -> (samples, condition).
 
     Every pass over the N items of the source is a fresh permutation of them: within a
     pass no item comes twice, and the last N mod batch_size items of the permutation are
-    left out. A toy distribution has no passes, each batch is drawn from it. The stream
+    left out. A source without end has no passes, each batch is drawn from it. The stream
     has a random generator of its own and neither uses nor touches any other, except
     through `transform`.
 
     Samples are float32 tensors, [batch_size, ...]; only a transform gets to see uint8
-    pixels. Labels are int64 tensors, [batch_size], or None.
+    pixels. The condition is None, labels (int64 [batch_size]), a tensor [batch_size, ...] or a
+    dict of such tensors, see `ppsci_ext.data.condition`.
 
     Args:
-        source (Union[ImageDataset, ToyDistribution, np.ndarray, paddle.io.Dataset]):
-            Images; a distribution; an array [N, ...]; or any map-style data set whose
-            items are a sample or a pair (sample, label).
+        source (Any): An array [N, ...]; a pair (array, condition); any map-style
+            paddle.io.Dataset whose items are a sample or a pair (sample, condition), with an
+            optional method `fetch(indices)` that gives many at once; or a source without end,
+            an object with `sample(n, rng)`, which returns n samples or a pair of them and
+            their condition.
         batch_size (int): Items per batch, at most N.
-        seed (int): Seed of the order, or of the samples of a distribution.
+        seed (int): Seed of the order, or of the samples of a source without end.
         transform (Optional[Callable]): Applied to every batch of samples. Defaults to
             None.
+        num_classes (int, optional): Number of classes, where labels beyond it are to be
+            refused; 0 checks nothing. Defaults to 0.
 
     Attributes:
         batch_size (int): As given.
-        num_classes (int): The source's `num_classes`, 0 if it has none.
         sample_shape (list[int]): Shape of one sample after the transform.
 
     Raises:
@@ -71,22 +77,22 @@ class BatchStream:
         >>> import numpy as np
         >>> from ppsci_ext.data import BatchStream
         >>> stream = BatchStream(np.zeros((10, 3), "float32"), batch_size=4, seed=0)
-        >>> samples, labels = next(stream)
-        >>> list(samples.shape), labels
+        >>> samples, condition = next(stream)
+        >>> list(samples.shape), condition
         ([4, 3], None)
     """
 
     def __init__(
         self,
-        source: Source,
+        source: Any,
         batch_size: int,
         seed: int,
         transform: Optional[Transform] = None,
+        num_classes: int = 0,
     ):
-        if batch_size < 1:
-            raise UserError(f"batch_size is {batch_size}; make it 1 or more")
-        self._source = source
-        self._size = _checked_size(source)  # None: no end
+        check_value("batch_size", batch_size, BatchSize)
+        self._source = source = as_source(source)
+        self._size = None if hasattr(source, "sample") else len(source)
         if self._size is not None and batch_size > self._size:
             raise UserError(
                 f"batch_size is {batch_size} but the data set has only {self._size} "
@@ -95,9 +101,10 @@ class BatchStream:
         self._transform = transform
         self._rng = np.random.Generator(np.random.PCG64(seed))
         self._rank, self._ranks = 0, 1
+        self._digest: Optional[str] = None
         self.batch_size = batch_size
-        self.num_classes = int(getattr(source, "num_classes", 0))
-        self.sample_shape = self._one_sample_shape()
+        self._num_classes = num_classes
+        self.sample_shape = list(self.example(1)[0].shape[1:])
         self._start_pass()
 
     def share(self, rank: int, ranks: int) -> None:
@@ -129,25 +136,57 @@ class BatchStream:
         common = self.batch_size * self._ranks
         part = slice(self._rank * self.batch_size, (self._rank + 1) * self.batch_size)
         if self._size is None:
-            samples = self._source.sample(common, self._rng)[part]
-            return _as_batch(samples, None, self._transform)
+            samples, condition = _pair(self._source.sample(common, self._rng))
+            condition = map_condition(lambda array: array[part], condition)
+            return self._batch(samples[part], condition)
         if self._position + common > self._size:
             self._start_pass()
         end = self._position + common
         indices = self._order[self._position : end][part]
         self._position = end
-        return _as_batch(*_fetch(self._source, indices), self._transform)
+        return self._batch(*fetch(self._source, indices))
+
+    def _batch(self, samples: Any, condition: Any) -> Batch:
+        return as_batch(samples, condition, self._transform, self._num_classes)
+
+    def example(self, count: int = 2) -> Batch:
+        """The first samples of the source, while the stream and all random generators stay
+        where they are.
+
+        Args:
+            count (int, optional): How many; a smaller source repeats. Defaults to 2.
+        """
+        with preserve_rng_state():  # data sets and transforms may draw at random
+            if self._size is None:
+                pair = _pair(self._source.sample(count, np.random.default_rng(0)))
+            else:
+                pair = fetch(self._source, np.arange(count) % self._size)
+            return self._batch(*pair)
+
+    @property
+    def digest(self) -> str:
+        """Of all samples and conditions, see `ppsci_ext.data.digest`."""
+        if self._digest is None:
+            self._digest = data_digest(self._source)
+        return self._digest
 
     def state_dict(self) -> Dict:
-        """Where the stream stands, as plain numbers and text (JSON can hold it)."""
+        """Where the stream stands, and in which data, as plain numbers and text."""
         rng = self._rng.bit_generator.state if self._size is None else self._pass_rng
-        return {"rng": rng, "position": self._position, "size": self._size}
+        return {
+            "rng": rng,
+            "position": self._position,
+            "size": self._size,
+            "digest": self.digest,
+        }
 
-    def set_state_dict(self, state: Dict) -> None:
+    def set_state_dict(self, state: Dict, allow_other_data: bool = False) -> None:
         """Goes on exactly where the stream stood whose `state_dict` this is.
 
         Args:
             state (Dict): From a stream over the same source; the batch size may differ.
+            allow_other_data (bool, optional): Take up the random generator of a stream over
+                other data, and begin a pass over these. Defaults to False.
 
         Raises:
             UserError: The state is not of such a stream.
@@ -156,39 +195,34 @@ class BatchStream:
             rng = np.random.PCG64()
             rng.state = state["rng"]
             position, size = int(state["position"]), state["size"]
+            digest = str(state["digest"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UserError(
                 f"the state of the data stream cannot be used ({error!r}); resume from "
                 "another checkpoint"
             ) from error
-        if size != self._size:
+        same = (size, digest) == (self._size, self.digest)
+        if not same and not allow_other_data:
             raise UserError(
-                f"the state of the data stream is that of {_describe(size)}, but the "
-                f"data are {_describe(self._size)}; resume with the data of the first run"
+                f"the checkpoint was made with other data: {_describe(size, digest)}, and "
+                f"these are {_describe(self._size, self.digest)}; resume with the data of the "
+                "first run, or allow other data on purpose"
             )
         if not 0 <= position <= (size or 0):
             raise UserError(
                 f"the state of the data stream is damaged: position {position} in "
-                f"{_describe(size)}; resume from another checkpoint"
+                f"{_describe(size, digest)}; resume from another checkpoint"
             )
         self._rng = np.random.Generator(rng)
         self._start_pass()
-        self._position = position
+        if same:
+            self._position = position
 
     def _start_pass(self) -> None:
         self._position = 0
         if self._size is not None:
             self._pass_rng = self._rng.bit_generator.state
             self._order = self._rng.permutation(self._size)
-
-    def _one_sample_shape(self) -> list[int]:
-        with preserve_rng_state():  # data sets and transforms may draw at random
-            if self._size is None:
-                samples, labels = self._source.sample(1, np.random.default_rng(0)), None
-            else:
-                samples, labels = _fetch(self._source, np.array([0]))
-            samples, _ = _as_batch(samples, labels, self._transform)
-        return list(samples.shape[1:])
 
 
 class LoaderStream:
@@ -199,13 +233,13 @@ class LoaderStream:
 
     Args:
         loader (paddle.io.DataLoader): Its batches are a tensor, [tensor], or
-            [tensor, labels].
+            [tensor, condition].
         transform (Optional[Callable]): Applied to every batch of samples. Defaults to
             None.
+        num_classes (int, optional): As for `BatchStream`. Defaults to 0.
 
     Attributes:
         batch_size (int): Size of the loader's first batch.
-        num_classes (int): `num_classes` of the loader's data set, 0 if it has none.
         sample_shape (list[int]): Shape of one sample after the transform.
 
     Raises:
@@ -213,16 +247,19 @@ class LoaderStream:
     """
 
     def __init__(
-        self, loader: paddle.io.DataLoader, transform: Optional[Transform] = None
+        self,
+        loader: paddle.io.DataLoader,
+        transform: Optional[Transform] = None,
+        num_classes: int = 0,
     ):
         self._loader = loader
         self._transform = transform
-        self.num_classes = int(getattr(loader.dataset, "num_classes", 0))
+        self._num_classes = num_classes
         self.batch_size = 0
         batches = self._cycle()
-        first = next(batches)
-        self.sample_shape = list(first[0].shape[1:])
-        self._batches = itertools.chain([first], batches)
+        self._first = next(batches)
+        self.sample_shape = list(self._first[0].shape[1:])
+        self._batches = itertools.chain([self._first], batches)
 
     def share(self, rank: int, ranks: int) -> None:
         """Nothing to do where the loader shares its data between processes by itself.
@@ -243,15 +280,23 @@ class LoaderStream:
     def __next__(self) -> Batch:
         return next(self._batches)
 
+    def example(self, count: int = 2) -> Batch:
+        """The first samples of the first batch; fewer than `count` repeat."""
+        indices = paddle.to_tensor(np.arange(count) % self.batch_size)
+        samples, condition = self._first
+        return samples[indices], map_condition(lambda x: x[indices], condition)
+
     def _cycle(self) -> Iterator[Batch]:
         while True:
             empty = True
             for item in self._loader:
-                samples, labels = _split(item)
+                samples, condition = split_item(item)
                 self.batch_size = self.batch_size or len(samples)
                 if len(samples) == self.batch_size:
                     empty = False
-                    yield _as_batch(samples, labels, self._transform)
+                    yield as_batch(
+                        samples, condition, self._transform, self._num_classes
+                    )
             if empty:
                 raise UserError(
                     "the DataLoader ended without giving a full batch; give it more data "
@@ -262,7 +307,7 @@ class LoaderStream:
         """Nothing: a DataLoader does not tell where it stands."""
         return {}
 
-    def set_state_dict(self, state: Dict) -> None:
+    def set_state_dict(self, state: Dict, allow_other_data: bool = False) -> None:
         """Not possible.
 
         Raises:
@@ -274,88 +319,11 @@ class LoaderStream:
         )
 
 
-def _checked_size(source: Source) -> Optional[int]:
-    """Number of items, None for a distribution."""
-    if isinstance(source, ToyDistribution):
-        return None
-    if isinstance(source, np.ndarray):
-        if source.ndim < 2 or source.dtype.kind not in "fiub":
-            raise UserError(
-                f"an array of {source.dtype} and shape {list(source.shape)} cannot be "
-                "trained on; give numbers of shape [N, ...]"
-            )
-        if source.dtype.kind == "f" and not np.isfinite(source).all():
-            raise UserError("the training array holds NaN or infinite values")
-        return len(source)
-    if not isinstance(source, paddle.io.Dataset) or isinstance(
-        source, paddle.io.IterableDataset
-    ):
-        raise UserError(
-            f"a {type(source).__name__} cannot be trained on; give an array [N, ...], a "
-            "paddle.io.Dataset with a length, or a paddle.io.DataLoader (LoaderStream)"
-        )
-    return len(source)
+def _describe(size: Optional[int], digest: str) -> str:
+    count = "a distribution" if size is None else f"{size} samples"
+    return f"{count} (digest {digest[:16]})"
 
 
-def _describe(size: Optional[int]) -> str:
-    return "a distribution" if size is None else f"{size} samples"
-
-
-def _split(item) -> Tuple:
-    """Sample(s) and label(s) of what a user's data set or loader gives."""
-    if not isinstance(item, (list, tuple)):
-        item = (item,)
-    if len(item) not in (1, 2) or not hasattr(item[0], "shape"):
-        raise UserError(
-            "an item of the data set must be an array or a tensor, or a pair of it and a "
-            f"label, not ({', '.join(type(part).__name__ for part in item)})"
-        )
-    return item[0], item[1] if len(item) == 2 else None
-
-
-def _fetch(
-    source: Union[ImageDataset, np.ndarray, paddle.io.Dataset], indices: np.ndarray
-) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-    """The items at `indices`, samples [B, ...] and labels [B]."""
-    if isinstance(source, np.ndarray):
-        return source[indices], None
-    if isinstance(source, ImageDataset):
-        labels = None if source.labels is None else source.labels[indices]
-        return source.images[indices], labels
-    samples, labels = zip(*(_split(source[int(i)]) for i in indices))
-    if all(label is None for label in labels):
-        return _stack(samples, "samples"), None
-    return _stack(samples, "samples"), _stack(labels, "labels")
-
-
-def _stack(items: Sequence, what: str) -> np.ndarray:
-    arrays = [np.asarray(item) for item in items]
-    shapes = sorted({array.shape for array in arrays})
-    if len(shapes) > 1:
-        raise UserError(
-            f"the {what} of the data set differ in shape, such as {shapes[0]} and "
-            f"{shapes[1]}; bring them to one shape"
-        )
-    return np.stack(arrays)
-
-
-def _as_batch(samples, labels, transform: Optional[Transform]) -> Batch:
-    """Samples as float32 (uint8 too for a transform) and labels as int64 [B], tensors."""
-    for_transform = transform is not None and "uint8" in str(samples.dtype)
-    if isinstance(samples, np.ndarray):
-        # in NumPy, since Paddle reads uint16 as bfloat16 and keeps float64
-        samples = samples if for_transform else samples.astype(np.float32, copy=False)
-        samples = paddle.to_tensor(samples)
-    elif not for_transform:
-        samples = samples.astype("float32")
-    if transform is not None:
-        samples = transform(samples)
-    if labels is None:
-        return samples, None
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iub" or labels.size != len(samples):
-        raise UserError(
-            f"labels must be one integer a sample, not {labels.dtype} of shape "
-            f"{list(labels.shape)} for {len(samples)} samples"
-        )
-    return samples, paddle.to_tensor(labels.reshape(-1).astype(np.int64))
+def _pair(drawn: Any) -> Tuple[np.ndarray, Any]:
+    """What a source without end has drawn, with or without a condition."""
+    return drawn if isinstance(drawn, tuple) else (drawn, None)

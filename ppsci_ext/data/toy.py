@@ -44,6 +44,11 @@ class ToyDistribution:
     centers: Optional[np.ndarray] = None
     std: Optional[float] = None
 
+    @property
+    def digest(self) -> str:
+        """What stands for the data in a checkpoint; there are no data but the law."""
+        return self.name
+
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draws independent points.
 

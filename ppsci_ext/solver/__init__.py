@@ -16,8 +16,20 @@ from __future__ import annotations
 
 from ppsci_ext.solver.adversarial import AdversarialSolver
 from ppsci_ext.solver.critic_steps import NCritic
+from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.divergence import Diverged
+from ppsci_ext.solver.modes import at_rest
 from ppsci_ext.solver.modes import frozen
+from ppsci_ext.solver.run_folder import RunFolder
 from ppsci_ext.solver.signals import Interrupted
 
-__all__ = ["AdversarialSolver", "Diverged", "Interrupted", "NCritic", "frozen"]
+__all__ = [
+    "AdversarialSolver",
+    "Diverged",
+    "Interrupted",
+    "NCritic",
+    "RunFolder",
+    "at_rest",
+    "critic_rule",
+    "frozen",
+]

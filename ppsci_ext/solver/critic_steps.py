@@ -23,6 +23,7 @@ from typing import Union
 import paddle
 
 from ppsci_ext.solver import parallel
+from ppsci_ext.utils.values import INT32_MAX
 
 NCritic = Union[int, Mapping[Union[int, str], Union[int, Mapping[str, float]]]]
 
@@ -33,12 +34,45 @@ def critic_rule(n_critic: NCritic) -> Union[Scheduled, Adaptive]:
     Args:
         n_critic (NCritic): Steps per iteration; or {iteration from which it holds: steps}; or
             {"adaptive": arguments of Adaptive}.
+
+    Raises:
+        ValueError: If it stands for none.
     """
-    if not isinstance(n_critic, Mapping):
-        return Scheduled({0: n_critic})
-    if "adaptive" in n_critic:
-        return Adaptive(**n_critic["adaptive"])
-    return Scheduled(n_critic)
+    if is_adaptive(n_critic):
+        return _adaptive(n_critic)
+    by_start = n_critic if isinstance(n_critic, Mapping) else {0: n_critic}
+    numbers = (*by_start, *by_start.values())
+    if not all(type(n) is int and 0 <= n <= INT32_MAX for n in numbers) or (
+        0 in by_start.values()
+    ):
+        raise ValueError(
+            "it should be a positive integer, a schedule such as {0: 100, 25: 5}, or "
+            "{adaptive: {min: 1, max: 20, ratio: 1.0}}"
+        )
+    if 0 not in by_start:
+        raise ValueError("a schedule of n_critic must begin at iteration 0")
+    return Scheduled(by_start)
+
+
+def is_adaptive(n_critic: NCritic) -> bool:
+    """Whether it is a rule that goes by the losses."""
+    return isinstance(n_critic, Mapping) and "adaptive" in n_critic
+
+
+def _adaptive(n_critic: Mapping) -> Adaptive:
+    rule = n_critic["adaptive"]
+    known = {"min": 1, "max": 20, "ratio": 1.0}
+    if len(n_critic) > 1 or not isinstance(rule, Mapping) or not {*rule} <= {*known}:
+        raise ValueError(f"it may hold no more than {{adaptive: {known}}}")
+    rule = {**known, **rule}
+    counts = (rule["min"], rule["max"])
+    if not all(type(n) is int for n in counts) or not (
+        1 <= rule["min"] <= rule["max"] <= INT32_MAX
+    ):
+        raise ValueError("min and max should be integers with 1 <= min <= max")
+    if type(rule["ratio"]) not in (int, float) or not 0 < rule["ratio"] <= 1e6:
+        raise ValueError("ratio should be a positive number")
+    return Adaptive(**rule)
 
 
 class Scheduled:

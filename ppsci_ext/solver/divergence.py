@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-from os import path as osp
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Dict
@@ -36,8 +35,6 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import Checkpoint
 from ppsci_ext.utils.checkpoint import latest_checkpoint
 from ppsci_ext.utils.checkpoint import load_newest
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
 from ppsci_ext.utils.optimizer_state import optimizer_state
 from ppsci_ext.utils.rng import reseed
 
@@ -148,12 +145,13 @@ def recover(solver: AdversarialSolver, found: NotFinite) -> None:
     """
     solver.watch.forget()
     saved = parallel.on_first(lambda: _checkpoint_to_go_back_to(solver, found))
-    rollbacks = solver.rollbacks + 1  # the checkpoint may be from before the last one
+    # the checkpoint may be from before the last one
+    rollbacks = solver.progress.rollbacks + 1
     solver.go_back(saved)
-    solver.rollbacks = rollbacks
+    solver.progress.rollbacks = rollbacks
     reseed([solver.iteration, rollbacks, solver.rank])
     about = {"number": rollbacks, "from": found.iteration, "quantity": found.quantity}
-    solver.write_record({"iteration": solver.iteration, "rollback": about})
+    solver.folder.append({"iteration": solver.iteration, "rollback": about})
 
 
 def _checkpoint_to_go_back_to(
@@ -163,20 +161,18 @@ def _checkpoint_to_go_back_to(
         f"Training has diverged: {found.quantity} is NaN or infinite at iteration "
         f"{found.iteration}"
     )
-    if solver.output_dir is None:
+    folder, rollbacks = solver.folder, solver.progress.rollbacks
+    if folder.path is None:
         raise Diverged(f"{what}; {_ADVICE}.")
-    path = osp.join(solver.output_dir, "diagnostics.json")
-    with writing(path):
-        text = f"{json.dumps(_describe(solver, found), indent=2)}\n"
-        write_atomically(path, text.encode())
+    path = folder.file("diagnostics.json")
+    text = json.dumps(_describe(solver, found), indent=2)
+    folder.write("diagnostics.json", f"{text}\n")
     saved = None
-    if solver.on_nan == "rollback" and solver.rollbacks < _MAX_ROLLBACKS:
-        saved = load_newest(solver.checkpoint_root)
+    if solver.on_nan == "rollback" and rollbacks < _MAX_ROLLBACKS:
+        saved = load_newest(folder.checkpoint_root)
     if saved is None:
-        again = (
-            f" again, after {solver.rollbacks} rollbacks" if solver.rollbacks else ""
-        )
-        newest = latest_checkpoint(solver.checkpoint_root) or "not there yet"
+        again = f" again, after {rollbacks} rollbacks" if rollbacks else ""
+        newest = latest_checkpoint(folder.checkpoint_root) or "not there yet"
         raise Diverged(
             f"{what}{again} (see {path}); the last good checkpoint is {newest}: {_ADVICE}."
         )
@@ -208,7 +204,7 @@ def _describe(solver: AdversarialSolver, found: NotFinite) -> Dict[str, Any]:
         "terms": {name: _json_number(value) for name, value in found.terms.items()},
         "learning_rates": solver.learning_rates,
         "networks": networks,
-        "rollbacks": solver.rollbacks,
+        "rollbacks": solver.progress.rollbacks,
     }
 
 

@@ -135,7 +135,8 @@ def on_first(function: Callable[[], Result]) -> Result:
     """Call the function in the first process alone, while the others wait for it.
 
     They may wait for hours: Gloo's own operations give up after 30 seconds, so that the others
-    look into the store by which the processes have met.
+    look into the store by which the processes have met. Inside such a function it is a plain
+    call.
 
     Args:
         function (Callable[[], Result]): What it returns can be pickled.
@@ -147,7 +148,7 @@ def on_first(function: Callable[[], Result]) -> Result:
         UserError: If the function raised it, in every process; another exception ends the
             first process, and the launcher the rest.
     """
-    if dist.get_world_size() == 1:
+    if dist.get_world_size() == 1 or _alone:
         return function()
     store = core.create_or_get_global_tcp_store()
     turn = next(_calls)

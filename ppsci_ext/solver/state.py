@@ -12,27 +12,30 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a checkpoint of AdversarialSolver holds, and under which configuration it may be used."""
+
+"""What a checkpoint of a training holds: named parts, from all of which it goes on bit for bit."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
 from typing import Any
+from typing import Callable
 from typing import Dict
+from typing import List
 from typing import Mapping
-from typing import Optional
+from typing import Protocol
+from typing import Sequence
 from typing import Tuple
 
 import numpy as np
 import paddle
-from omegaconf import DictConfig
-from omegaconf import OmegaConf
 from paddle import amp
+from paddle import nn
+from paddle import optimizer as optim
+from ppsci.utils import ema
 from ppsci.utils import logger
 
 from ppsci_ext.solver import parallel
-from ppsci_ext.utils import UserError
+from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils.checkpoint import Checkpoint
 from ppsci_ext.utils.optimizer_state import optimizer_state
 from ppsci_ext.utils.optimizer_state import set_optimizer_state
@@ -41,219 +44,231 @@ from ppsci_ext.utils.rng import reseed
 from ppsci_ext.utils.rng import set_rng_state
 from ppsci_ext.utils.weights import set_weights
 
-if TYPE_CHECKING:
-    from ppsci_ext.solver import AdversarialSolver
+Arrays = Dict[str, np.ndarray]
+State = Tuple[Arrays, Any]  # arrays by name, and what JSON can hold
 
-# Keys and groups that leave the course of the training as it is.
-_MAY_DIFFER = (
-    "mode",
-    "output_dir",
-    "device",
-    "log_freq",
-    "log_level",
-    "use_vdl",
-    "use_tbd",
-    "use_wandb",
-    "wandb_config",
-    "PAPER",  # where other keys take their values from
-    "DATA.root",
-    "DATA.download",
-    "TRAIN.epochs",
-    "TRAIN.log_freq",
-    "TRAIN.validation_size",
-    "TRAIN.save_freq",
-    "TRAIN.keep_checkpoints",
-    "TRAIN.keep_every",
-    "TRAIN.on_nan",
-    "TRAIN.resume",
-    "TRAIN.checkpoint_path",
-    "TRAIN.pretrained_model_path",
-    "TRAIN.eval_during_train",
-    "TRAIN.start_eval_epoch",
-    "TRAIN.eval_freq",
-    "EVAL",
-    "INFER",
-)
+
+class Part(Protocol):
+    """Something that takes part in the training and is the same in all processes."""
+
+    def capture(self) -> State:
+        """Its state."""
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        """Take up what `capture` returned."""
+
+
+class OwnPart(Part, Protocol):
+    """A part that each process has its own of."""
+
+    def restore_from_others(self, states: Sequence[State]) -> None:
+        """Take up something from the states of another number of processes."""
+
+
+# parts
+
+
+class NetworkPart:
+    """Parameters and buffers.
+
+    Args:
+        network (nn.Layer): Network.
+        name (str): What messages call it.
+    """
+
+    def __init__(self, network: nn.Layer, name: str):
+        self.network = network
+        self.name = name
+
+    def capture(self) -> State:
+        return {k: v.numpy() for k, v in self.network.state_dict().items()}, None
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        set_weights(self.network, arrays, f"the checkpoint ({self.name})")
+
+
+class OptimizerPart:
+    """Accumulators and the learning-rate scheduler of an optimizer."""
+
+    def __init__(self, optimizer: optim.Optimizer):
+        self.optimizer = optimizer
+
+    def capture(self) -> State:
+        return optimizer_state(self.optimizer)
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        set_optimizer_state(self.optimizer, arrays, rest)
+
+
+class AveragePart:
+    """A moving average of weights."""
+
+    def __init__(self, average: ema.AveragedModel):
+        self.average = average
+
+    def capture(self) -> State:
+        return {k: v.numpy() for k, v in self.average.state_dict().items()}, None
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        self.average.set_state_dict({k: paddle.to_tensor(v) for k, v in arrays.items()})
+
+
+class ScalerPart:
+    """The loss scaling of one network."""
+
+    def __init__(self, scaler: amp.GradScaler):
+        self.scaler = scaler
+
+    def capture(self) -> State:
+        state = self.scaler.state_dict()
+        return {}, {
+            k: v.tolist() if hasattr(v, "tolist") else v for k, v in state.items()
+        }
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        self.scaler.load_state_dict(
+            {
+                key: np.asarray(value, "float32") if isinstance(value, list) else value
+                for key, value in rest.items()
+            }
+        )
+
+
+class PlainPart:
+    """An object whose `state_dict` JSON can hold.
+
+    Args:
+        owner (Any): Has `state_dict()` and `set_state_dict(state)`.
+        **options (Any): Further arguments of `set_state_dict`.
+    """
+
+    def __init__(self, owner: Any, **options: Any):
+        self.owner = owner
+        self.options = options
+
+    def capture(self) -> State:
+        return {}, self.owner.state_dict()
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        self.owner.set_state_dict(rest, **self.options)
+
+
+class RandomPart:
+    """The random generators of a process.
+
+    Args:
+        entropy (Callable[[], Sequence[int]]): Seeds them where the number of processes is another.
+    """
+
+    def __init__(self, entropy: Callable[[], Sequence[int]]):
+        self.entropy = entropy
+
+    def capture(self) -> State:
+        return {}, get_rng_state()
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        set_rng_state(rest)
+
+    def restore_from_others(self, states: Sequence[State]) -> None:
+        reseed(self.entropy())
+
+
+class TermSumsPart:
+    """Sums of the terms since the last record."""
+
+    def __init__(self, means: TermMeans):
+        self.means = means
+
+    def capture(self) -> State:
+        return self.means.arrays(), self.means.counts
+
+    def restore(self, arrays: Arrays, rest: Any) -> None:
+        self.means.restore(arrays, rest)
+
+    def restore_from_others(self, states: Sequence[State]) -> None:
+        sums = [arrays for arrays, _ in states]
+        mean = {key: sum(each[key] for each in sums) / len(sums) for key in sums[0]}
+        self.means.restore(mean, states[0][1])
+
+
+# all of them
 
 
 def capture(
-    solver: AdversarialSolver,
-) -> Tuple[Dict[str, np.ndarray], Dict[str, Any]]:
-    """Everything from which the training goes on bit for bit.
-
-    All processes have to call it. What differs between them (random generators, sums of the
-    terms) it holds for each; the networks, the optimizers and the place in the data don't.
+    parts: Mapping[str, Part], own_parts: Mapping[str, OwnPart]
+) -> Tuple[Arrays, Dict[str, Any]]:
+    """The state of all parts; all processes have to call it.
 
     Args:
-        solver (AdversarialSolver): Solver between two iterations.
+        parts (Mapping[str, Part]): Parts that are the same in all processes.
+        own_parts (Mapping[str, OwnPart]): Parts of which each has its own.
 
     Returns:
-        Tuple[Dict[str, np.ndarray], Dict[str, Any]]: Arrays, and what JSON can hold.
+        Tuple[Arrays, Dict[str, Any]]: Arrays, and what JSON can hold.
     """
-    arrays: Dict[str, np.ndarray] = {}
-    schedulers = {}
-    for name, network in solver.networks.items():
-        for key, value in network.state_dict().items():
-            arrays[f"{name}/{key}"] = value.numpy()
-    for name, opt in solver.optimizers.items():
-        accumulators, schedulers[name] = optimizer_state(opt)
-        for key, value in accumulators.items():
-            arrays[f"{name}_optimizer/{key}"] = value
-    if solver.ema_model is not None:
-        for key, value in solver.ema_model.state_dict().items():
-            arrays[f"ema/{key}"] = value.numpy()
-    own = {"rng": get_rng_state(), "term_sums": solver.term_means.arrays()}
-    first, *others = parallel.gather(own)
-    for key, value in first["term_sums"].items():
-        arrays[f"term_sums/{key}"] = value
-    for rank, other in enumerate(others, 1):
-        for key, value in other["term_sums"].items():
-            arrays[f"process_{rank}_term_sums/{key}"] = value
-    return arrays, {
-        "iteration": solver.iteration,  # n_critic's schedule goes by it
-        "seconds": solver.elapsed(),
-        "rollbacks": solver.rollbacks,
-        "records": len(solver.metrics_log.records),
-        "stream": solver.stream.state_dict(),
-        "rng": first["rng"],
-        "other_rngs": [other["rng"] for other in others],
-        "schedulers": schedulers,
-        "scalers": {k: _scaler_state(s) for k, s in solver.scalers.items()},
-        "gan": solver.gan.state_dict(),
-        "critic_rule": solver.critic_rule.state_dict(),
-        "term_counts": solver.term_means.counts,
-        "config": _plain(solver.cfg),
-    }
+    arrays: Arrays = {}
+    state: Dict[str, Any] = {"parts": {}, "processes": []}
+    for name, part in parts.items():
+        its_arrays, state["parts"][name] = part.capture()
+        arrays.update(_prefixed(name, its_arrays))
+    own = {name: part.capture() for name, part in own_parts.items()}
+    for rank, each in enumerate(parallel.gather(own)):
+        state["processes"].append({name: rest for name, (_, rest) in each.items()})
+        for name, (its_arrays, _) in each.items():
+            arrays.update(_prefixed(_own_name(rank, name), its_arrays))
+    return arrays, state
 
 
-def restore(solver: AdversarialSolver, checkpoint: Checkpoint) -> None:
+def restore(
+    parts: Mapping[str, Part], own_parts: Mapping[str, OwnPart], saved: Checkpoint
+) -> None:
     """Take up what :func:`capture` returned.
 
+    A part that was not there when the checkpoint was made (the loss scaling of another device)
+    stays as it is.
+
     Args:
-        solver (AdversarialSolver): Solver of the same networks, optimizers and data.
-        checkpoint (Checkpoint): From :func:`ppsci_ext.utils.checkpoint.load_checkpoint`.
+        parts (Mapping[str, Part]): As for `capture`.
+        own_parts (Mapping[str, OwnPart]): As for `capture`.
+        saved (Checkpoint): From :func:`ppsci_ext.utils.checkpoint.load_checkpoint`.
 
     Raises:
         UserError: If it is of other networks, optimizers or data.
     """
-    folder, arrays, state = checkpoint
-
-    def part(prefix: str) -> Dict[str, np.ndarray]:
-        start = f"{prefix}/"
-        return {k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)}
-
-    for name, network in solver.networks.items():
-        set_weights(network, part(name), f"{folder} ({name})")
-    for name, opt in solver.optimizers.items():
-        set_optimizer_state(opt, part(f"{name}_optimizer"), state["schedulers"][name])
-    if solver.ema_model is not None:
-        averaged = {k: paddle.to_tensor(v) for k, v in part("ema").items()}
-        solver.ema_model.set_state_dict(averaged)
-    for name, scaler in solver.scalers.items():
-        if name in state["scalers"]:  # else of a device without loss scaling
-            _set_scaler_state(scaler, state["scalers"][name])
-    solver.gan.set_state_dict(state["gan"])
-    solver.critic_rule.set_state_dict(state["critic_rule"])
-    solver.stream.set_state_dict(state["stream"])
-    solver.iteration = solver.global_step = state["iteration"]
-    solver.seconds = state["seconds"]
-    solver.rollbacks = state["rollbacks"]
-    rngs = [state["rng"], *state.get("other_rngs", [])]
-    sums = [part("term_sums")]
-    sums += [part(f"process_{rank}_term_sums") for rank in range(1, len(rngs))]
-    if len(rngs) == solver.world_size:
-        set_rng_state(rngs[solver.rank])
-        own_sums = sums[solver.rank]
-    else:
+    for name, part in parts.items():
+        if name in saved.state["parts"]:
+            part.restore(_part(saved.arrays, name), saved.state["parts"][name])
+    processes = saved.state["processes"]
+    ranks, rank = paddle.distributed.get_world_size(), paddle.distributed.get_rank()
+    if len(processes) != ranks:
         logger.warning(
-            f"{folder} is of a training by {_processes(len(rngs))}, and this one is by "
-            f"{_processes(solver.world_size)}: the batch of all together is another, the "
-            "random numbers are drawn anew, and the run is no longer reproduced bit for bit."
+            f"{saved.folder} is of a training by {_count(len(processes))}, and this one is by "
+            f"{_count(ranks)}: the batch of all together is another, the random numbers are "
+            "drawn anew, and the run is no longer reproduced bit for bit."
         )
-        reseed([solver.seed, solver.rank, solver.iteration])
-        own_sums = {key: sum(each[key] for each in sums) / len(sums) for key in sums[0]}
-    solver.term_means.restore(own_sums, state["term_counts"])
-
-
-def _processes(number: int) -> str:
-    return "1 process" if number == 1 else f"{number} processes"
-
-
-def _scaler_state(scaler: amp.GradScaler) -> Dict[str, Any]:
-    return {
-        key: value.tolist() if hasattr(value, "tolist") else value
-        for key, value in scaler.state_dict().items()
-    }
-
-
-def _set_scaler_state(scaler: amp.GradScaler, state: Dict[str, Any]) -> None:
-    scaler.load_state_dict(
-        {
-            key: np.asarray(value, "float32") if isinstance(value, list) else value
-            for key, value in state.items()
-        }
-    )
-
-
-# configuration
-
-
-def check_configuration(checkpoint: Checkpoint, cfg: Optional[DictConfig]) -> None:
-    """Refuse to go on under a configuration by which the training would take another course.
-
-    Args:
-        checkpoint (Checkpoint): Checkpoint to go on from.
-        cfg (Optional[DictConfig]): Configuration of this run; None is not checked.
-
-    Raises:
-        UserError: Listing the keys that differ, with both values.
-    """
-    if cfg is None or checkpoint.state["config"] is None:
-        return
-    before, now = _flat(checkpoint.state["config"]), _flat(_plain(cfg))
-    differing = [
-        key
-        for key in sorted({*before, *now})
-        if before.get(key) != now.get(key) and not _may_differ(key)
-    ]
-    told = [
-        f"{key} was {_shown(before, key)} and is {_shown(now, key)}"
-        for key in differing
-    ]
-    epochs = "TRAIN.epochs"
-    if now.get("TRAIN.lr_decay") and before.get(epochs) != now.get(epochs):
-        told.append(
-            f"{epochs} was {_shown(before, epochs)} and is {_shown(now, epochs)}, by which "
-            "TRAIN.lr_decay=true would change the learning rates"
-        )
-    if told:
-        raise UserError(
-            f"The checkpoint {checkpoint.folder} was made under another configuration "
-            f"({'; '.join(told)}): go on with the values it was made with, or train anew in "
-            "another output_dir."
-        )
-
-
-def _plain(cfg: Optional[DictConfig]) -> Optional[Dict[str, Any]]:
-    """The resolved configuration as JSON gives it back (a schedule's keys become text)."""
-    if cfg is None:
-        return None
-    return json.loads(json.dumps(OmegaConf.to_container(cfg, resolve=True)))
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Dict[str, Any]:
-    flat: Dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, dict) and value:
-            flat.update(_flat(value, f"{prefix}{name}."))
+    for name, part in own_parts.items():
+        states: List[State] = [
+            (_part(saved.arrays, _own_name(number, name)), each[name])
+            for number, each in enumerate(processes)
+        ]
+        if len(processes) == ranks:
+            part.restore(*states[rank])
         else:
-            flat[f"{prefix}{name}"] = value
-    return flat
+            part.restore_from_others(states)
 
 
-def _may_differ(key: str) -> bool:
-    return any(key == name or key.startswith(f"{name}.") for name in _MAY_DIFFER)
+def _own_name(rank: int, name: str) -> str:
+    return f"process_{rank}_{name}"
 
 
-def _shown(values: Mapping[str, Any], key: str) -> str:
-    return json.dumps(values[key]) if key in values else "not set"
+def _prefixed(name: str, arrays: Arrays) -> Arrays:
+    return {f"{name}/{key}": value for key, value in arrays.items()}
+
+
+def _part(arrays: Arrays, name: str) -> Arrays:
+    start = f"{name}/"
+    return {k[len(start) :]: v for k, v in arrays.items() if k.startswith(start)}
+
+
+def _count(number: int) -> str:
+    return "1 process" if number == 1 else f"{number} processes"

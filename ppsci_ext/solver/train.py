@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def train_adversarial_epoch_func(
     solver: solver_module.AdversarialSolver, epoch_id: int, log_freq: int
 ) -> None:
-    """Train both networks until the end of one epoch.
+    """Train both networks until the end of one epoch (Gulrajani et al. 2017, algorithm 1).
 
     Each iteration is one step of the generator, then n_critic steps of the critic, each
     on a fresh real batch (or update_freq of them); the very first iteration leaves the
@@ -35,8 +36,13 @@ def train_adversarial_epoch_func(
         log_freq (int): Iterations between two log lines.
     """
     while solver.iteration < epoch_id * solver.iters_per_epoch:
+        solver.gan.begin_iteration(solver.iteration)
         terms = solver.generator_step() if solver.iteration > 0 else {}
-        solver.finish_iteration({**terms, **solver.critic_steps()})
+        steps = 0
+        while solver.critic_rule.goes_on(solver.iteration, steps):
+            terms.update(solver.critic_step())  # not all steps have all terms
+            steps += 1
+        solver.finish_iteration(terms, steps)
         if solver.iteration % log_freq == 0:
             solver.log_iteration()
         solver.heed_signals()

@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """CIFAR-10, or own images, with the ResNets of gan_cifar_resnet.py (unconditional or with
 classes, ACGAN or projection) or the convolutional pair of gan_cifar.py."""
 
@@ -19,81 +20,136 @@ from __future__ import annotations
 
 import sys
 from os import path as osp
+from typing import List
+from typing import Literal
+from typing import Tuple
 
 CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+from ppsci_ext.utils.signals import stop_by_signals
+
+if __name__ == "__main__":
+    stop_by_signals()  # the imports take seconds
 
 # isort: split
 
 import hydra
 from omegaconf import DictConfig
+from paddle import nn
+from pydantic import Field
+from pydantic import model_validator
+from typing_extensions import Annotated
 
-from wgan_gp.models import BaseGAN
-from wgan_gp.models import build_gan
-from wgan_gp.models import build_solver
+from ppsci_ext.utils.values import NotNegative
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
-from wgan_gp.utils import config
-from wgan_gp.utils import experiment
-from wgan_gp.utils import image_case
+from wgan_gp.utils.config import launch
+from wgan_gp.utils.experiment import run
+from wgan_gp.utils.image_experiment import ImageConfig
+from wgan_gp.utils.image_experiment import ImageExperiment
+from wgan_gp.utils.image_experiment import ImageModelConfig
+from wgan_gp.utils.schema import GANConfig
+from wgan_gp.utils.terms import LossTerm
+from wgan_gp.utils.terms import acgan_terms
 
-CASE = "wgan_gp_cifar"
-
-
-def build_networks(cfg: DictConfig) -> BaseGAN:
-    """Generator and critic, and the loss they are trained by."""
-    shape, dim, latent_dim = (
-        cfg.MODEL.image_shape,
-        cfg.MODEL.dim,
-        cfg.MODEL.latent_dim,
-    )
-    num_classes = cfg.MODEL.num_classes if cfg.MODEL.conditional else 0
-    if cfg.MODEL.name == "resnet":
-        generator = ResNetGenerator(shape, dim, latent_dim, num_classes)
-        critic = ResNetCritic(
-            shape[0], dim, num_classes, cfg.MODEL.conditioning, cfg.MODEL.critic_norm
-        )
-    else:
-        generator = DCGANGenerator(
-            shape, dim, latent_dim, cfg.MODEL.generator_batch_norm, output="tanh"
-        )
-        critic = DCGANCritic(shape, dim, cfg.MODEL.critic_norm)
-    choose_convolution(cfg.MODEL.convolution, generator, critic)
-    return build_gan(cfg, generator, critic, num_classes)
+# what the configuration may hold
 
 
-def train(cfg: DictConfig) -> None:
-    data = image_case.load_split(cfg, "train")
-    gan = build_networks(cfg)
-    stream = image_case.build_stream(cfg, data)
-    solver = build_solver(cfg, gan, stream, **image_case.hooks(cfg, gan, data))
-    solver.train()
+class ModelConfig(ImageModelConfig):
+    name: Literal["dcgan", "resnet"]
+    conditional: bool
+    conditioning: Literal["acgan", "projection"]
+    num_classes: Annotated[int, Field(ge=0, le=2**14)]
 
 
-def evaluate(cfg: DictConfig) -> None:
-    image_case.evaluate(cfg, CASE, build_networks(cfg))
+class ACGANConfig(GANConfig):
+    acgan_scale: NotNegative
+    acgan_scale_generator: NotNegative
 
 
-def export(cfg: DictConfig) -> None:
-    experiment.export_generator(cfg, build_networks(cfg).generator)
+class CIFARConfig(ImageConfig):
+    MODEL: ModelConfig
+    GAN: ACGANConfig
+
+    @model_validator(mode="after")
+    def classes_fit_the_networks(self):
+        model = self.MODEL
+        if model.conditioning == "projection" and not model.conditional:
+            raise ValueError(
+                "MODEL.conditioning=projection needs MODEL.conditional=true, without which the "
+                "critic gets no labels"
+            )
+        if model.conditional and model.name == "dcgan":
+            raise ValueError(
+                "MODEL.conditional=true is for the networks of MODEL.name=resnet: dcgan takes "
+                "no labels"
+            )
+        if model.conditional and model.num_classes < 2:
+            raise ValueError(
+                "MODEL.conditional=true needs MODEL.num_classes, which should be 2 or more"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def images_fit_the_networks(self):
+        _, height, width = self.MODEL.image_shape
+        if self.MODEL.name == "resnet" and (height % 8 or width % 8):
+            raise ValueError(
+                f"MODEL.image_shape={self.MODEL.image_shape} is refused: MODEL.name=resnet needs "
+                "a height and a width that are multiples of 8; use MODEL.name=dcgan or resize "
+                "the images"
+            )
+        return self
 
 
-@hydra.main(version_base=None, config_path="../conf", config_name=f"{CASE}.yaml")
+# the experiment
+
+
+class CIFAR(ImageExperiment):
+    """A residual or a convolutional pair learns images in [-1, 1]."""
+
+    name = "wgan_gp_cifar"
+    schema = CIFARConfig
+    paper = "{MODEL.name}_{GAN.name}"
+
+    @property
+    def num_classes(self) -> int:
+        return self.cfg.MODEL.num_classes if self.cfg.MODEL.conditional else 0
+
+    def build_networks(self) -> Tuple[nn.Layer, nn.Layer]:
+        model = self.cfg.MODEL
+        shape, dim, latent_dim = model.image_shape, model.dim, model.latent_dim
+        if model.name == "resnet":
+            generator = ResNetGenerator(shape, dim, latent_dim, self.num_classes)
+            critic = ResNetCritic(
+                shape[0], dim, self.num_classes, model.conditioning, model.critic_norm
+            )
+        else:
+            generator = DCGANGenerator(
+                shape, dim, latent_dim, model.generator_batch_norm, output="tanh"
+            )
+            critic = DCGANCritic(shape, dim, model.critic_norm)
+        choose_convolution(model.convolution, generator, critic)
+        return generator, critic
+
+    def loss_terms(self) -> List[LossTerm]:
+        terms = super().loss_terms()
+        if self.num_classes and self.cfg.MODEL.conditioning == "acgan":
+            gan = self.cfg.GAN
+            terms = acgan_terms(gan.acgan_scale, gan.acgan_scale_generator) + terms
+        return terms
+
+
+@hydra.main(version_base=None, config_path="../conf", config_name=f"{CIFAR.name}.yaml")
 def main(cfg: DictConfig) -> None:
-    modes = {
-        "train": train,
-        "eval": evaluate,
-        "export": export,
-        "infer": image_case.infer,
-    }
-    experiment.run(cfg, modes)
+    run(CIFAR, cfg)
 
 
 if __name__ == "__main__":
-    config.launch(main, osp.join(CASES, "..", "conf"), CASE)
+    launch(CIFAR, main, osp.join(CASES, "..", "conf"))

@@ -12,79 +12,65 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """MNIST, or own grey images, with the convolutional pair of gan_mnist.py."""
 
 from __future__ import annotations
 
 import sys
 from os import path as osp
+from typing import Tuple
 
 CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+from ppsci_ext.utils.signals import stop_by_signals
+
+if __name__ == "__main__":
+    stop_by_signals()  # the imports take seconds
 
 # isort: split
 
 import hydra
 from omegaconf import DictConfig
+from paddle import nn
 
-from wgan_gp.models import BaseGAN
-from wgan_gp.models import build_gan
-from wgan_gp.models import build_solver
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
-from wgan_gp.utils import config
-from wgan_gp.utils import experiment
-from wgan_gp.utils import image_case
-
-CASE = "wgan_gp_mnist"
-
-
-def build_networks(cfg: DictConfig) -> BaseGAN:
-    """Generator and critic, and the loss they are trained by."""
-    generator = DCGANGenerator(
-        cfg.MODEL.image_shape,
-        cfg.MODEL.dim,
-        cfg.MODEL.latent_dim,
-        batch_norm=cfg.MODEL.generator_batch_norm,
-        output="sigmoid",
-    )
-    critic = DCGANCritic(
-        cfg.MODEL.image_shape, cfg.MODEL.dim, norm=cfg.MODEL.critic_norm
-    )
-    choose_convolution(cfg.MODEL.convolution, generator, critic)
-    return build_gan(cfg, generator, critic)
+from wgan_gp.utils.config import launch
+from wgan_gp.utils.experiment import run
+from wgan_gp.utils.image_experiment import ImageConfig
+from wgan_gp.utils.image_experiment import ImageExperiment
 
 
-def train(cfg: DictConfig) -> None:
-    data = image_case.load_split(cfg, "train")
-    gan = build_networks(cfg)
-    stream = image_case.build_stream(cfg, data)
-    solver = build_solver(cfg, gan, stream, **image_case.hooks(cfg, gan, data))
-    solver.train()
+class MNIST(ImageExperiment):
+    """A convolutional pair learns digits in [0, 1]."""
+
+    name = "wgan_gp_mnist"
+    schema = ImageConfig
+    paper = "mnist_{GAN.name}"
+
+    def build_networks(self) -> Tuple[nn.Layer, nn.Layer]:
+        model = self.cfg.MODEL
+        generator = DCGANGenerator(
+            model.image_shape,
+            model.dim,
+            model.latent_dim,
+            batch_norm=model.generator_batch_norm,
+            output="sigmoid",
+        )
+        critic = DCGANCritic(model.image_shape, model.dim, norm=model.critic_norm)
+        choose_convolution(model.convolution, generator, critic)
+        return generator, critic
 
 
-def evaluate(cfg: DictConfig) -> None:
-    image_case.evaluate(cfg, CASE, build_networks(cfg))
-
-
-def export(cfg: DictConfig) -> None:
-    experiment.export_generator(cfg, build_networks(cfg).generator)
-
-
-@hydra.main(version_base=None, config_path="../conf", config_name=f"{CASE}.yaml")
+@hydra.main(version_base=None, config_path="../conf", config_name=f"{MNIST.name}.yaml")
 def main(cfg: DictConfig) -> None:
-    modes = {
-        "train": train,
-        "eval": evaluate,
-        "export": export,
-        "infer": image_case.infer,
-    }
-    experiment.run(cfg, modes)
+    run(MNIST, cfg)
 
 
 if __name__ == "__main__":
-    config.launch(main, osp.join(CASES, "..", "conf"), CASE)
+    launch(MNIST, main, osp.join(CASES, "..", "conf"))

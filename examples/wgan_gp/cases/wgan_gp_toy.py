@@ -12,20 +12,28 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """Toy distributions in the plane (gan_toy.py): 8 Gaussians, 25 Gaussians, Swiss roll."""
 
 from __future__ import annotations
 
 import sys
 from os import path as osp
+from typing import Any
 from typing import Dict
+from typing import Literal
 from typing import Optional
+from typing import Tuple
 
 CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
+from ppsci_ext.utils.signals import stop_by_signals
+
+if __name__ == "__main__":
+    stop_by_signals()  # the imports take seconds
 
 # isort: split
 
@@ -33,111 +41,141 @@ import hydra
 import numpy as np
 import paddle
 from omegaconf import DictConfig
+from paddle import nn
+from pydantic import Field
+from pydantic import model_validator
+from typing_extensions import Annotated
 
-from ppsci_ext.data import BatchStream
+from ppsci_ext.data import TOY_NAMES
 from ppsci_ext.data import toy_distribution
 from ppsci_ext.data import toy_training_source
+from ppsci_ext.solver.critic_steps import is_adaptive
+from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
-from wgan_gp.models import build_gan
-from wgan_gp.models import build_solver
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
-from wgan_gp.utils import config
-from wgan_gp.utils import experiment
 from wgan_gp.utils import visualization
+from wgan_gp.utils.config import launch
+from wgan_gp.utils.experiment import Experiment
+from wgan_gp.utils.experiment import run
 from wgan_gp.utils.metrics import toy_metrics
+from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.schema import EvalConfig
+from wgan_gp.utils.schema import GANConfig
+from wgan_gp.utils.schema import Group
 
-CASE = "wgan_gp_toy"
-PICTURED_SAMPLES = 512
+PICTURED = 512
 SURFACE_LIMIT = 2.3  # the Swiss roll reaches to 2
 SURFACE_POINTS = 128
 
 
-def build_networks(cfg: DictConfig) -> BaseGAN:
-    """Generator and critic, and the loss they are trained by."""
-    generator = None
-    if not cfg.GAN.fixed_generator:
-        generator = MLPGenerator(cfg.MODEL.dim, cfg.MODEL.latent_dim)
-    return build_gan(cfg, generator, MLPCritic(cfg.MODEL.dim))
+# what the configuration may hold
 
 
-def real_points(cfg: DictConfig, count: int) -> np.ndarray:
-    """Points of the distribution, the same ones for every picture of a run."""
-    rng = np.random.default_rng(cfg.seed)
-    return toy_distribution(cfg.DATA.name).sample(count, rng)
+class DataConfig(Group):
+    name: Literal[TOY_NAMES]
 
 
-def draw_surface(cfg: DictConfig, gan: BaseGAN, path: str) -> None:
-    """Draw the critic's values with real and generated points (paper, figure 1a)."""
-    axis = np.linspace(-SURFACE_LIMIT, SURFACE_LIMIT, SURFACE_POINTS, dtype="float32")
-    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    fake: Optional[np.ndarray] = None
-    with paddle.no_grad():
-        values = gan.critic_score(paddle.to_tensor(grid)).numpy()
-    if gan.generator is not None:
-        fake = gan.generate(PICTURED_SAMPLES, batch_size=PICTURED_SAMPLES)
-    visualization.save_value_surface(
-        values.reshape(SURFACE_POINTS, SURFACE_POINTS),
-        (-SURFACE_LIMIT, SURFACE_LIMIT),
-        real_points(cfg, PICTURED_SAMPLES),
-        fake,
-        path,
-    )
+class ModelConfig(Group):
+    dim: Width
+    latent_dim: Width
 
 
-def draw_points(cfg: DictConfig, fake: Optional[np.ndarray], path: str) -> None:
-    """Draw real and generated points alone."""
-    real = real_points(cfg, PICTURED_SAMPLES if fake is None else len(fake))
-    visualization.save_points((-SURFACE_LIMIT, SURFACE_LIMIT), real, fake, path)
+class ToyGANConfig(GANConfig):
+    fixed_generator: bool
 
 
-def train(cfg: DictConfig) -> None:
-    gan = build_networks(cfg)
-    source = toy_training_source(cfg.DATA.name, cfg.seed)
-    solver = build_solver(
-        cfg,
-        gan,
-        BatchStream(source, cfg.TRAIN.batch_size, cfg.seed),
-        evaluator=lambda: score(cfg, gan),
-        reporter=experiment.reporter(
-            lambda path: draw_surface(cfg, gan, path),
-            lambda path: draw_points(cfg, None, path),
-        ),
-    )
-    solver.train()
+class ToyEvalConfig(EvalConfig):
+    # the exact Wasserstein distance keeps a matrix of num_samples x num_samples
+    num_samples: Annotated[int, Field(ge=2, le=20000)]
 
 
-def score(cfg: DictConfig, gan: BaseGAN) -> Dict[str, float]:
-    samples = gan.generate(cfg.EVAL.num_samples, batch_size=cfg.EVAL.batch_size)
-    return toy_metrics(samples, toy_distribution(cfg.DATA.name), cfg.seed)
+class ToyConfig(CaseConfig):
+    DATA: DataConfig
+    MODEL: ModelConfig
+    GAN: ToyGANConfig
+    EVAL: ToyEvalConfig
+
+    @model_validator(mode="after")
+    def fixed_generator_is_only_trained_against(self):
+        if not self.GAN.fixed_generator:
+            return self
+        for key, given in (
+            (f"mode={self.mode}", self.mode != "train"),
+            ("TRAIN.eval_during_train=true", self.TRAIN.eval_during_train),
+            ("TRAIN.ema.use_ema=true", self.TRAIN.ema.use_ema),
+            ("an adaptive GAN.n_critic", is_adaptive(self.GAN.n_critic)),
+        ):
+            if given:
+                raise ValueError(
+                    f"GAN.fixed_generator=true leaves {key} without a generator: do "
+                    "without one of the two"
+                )
+        return self
 
 
-def evaluate(cfg: DictConfig) -> None:
-    gan = build_networks(cfg)
-    weights = experiment.load_generator(cfg, gan.generator)
-    experiment.write_eval(cfg, CASE, weights, score(cfg, gan))
+# the experiment
 
 
-def export(cfg: DictConfig) -> None:
-    experiment.export_generator(cfg, build_networks(cfg).generator)
+class Toy(Experiment):
+    """A multilayer perceptron learns a distribution in the plane."""
+
+    name = "wgan_gp_toy"
+    schema = ToyConfig
+    paper = "toy_{GAN.name}"
+
+    def load_data(self, split: str) -> Any:
+        if split == "test":
+            return None
+        return toy_training_source(self.cfg.DATA.name, self.cfg.seed)
+
+    def build_networks(self) -> Tuple[Optional[nn.Layer], nn.Layer]:
+        generator = None
+        if not self.cfg.GAN.fixed_generator:
+            generator = MLPGenerator(self.cfg.MODEL.dim, self.cfg.MODEL.latent_dim)
+        return generator, MLPCritic(self.cfg.MODEL.dim)
+
+    def score(self, gan: BaseGAN) -> Dict[str, float]:
+        evaluation = self.cfg.EVAL
+        samples = gan.generate(evaluation.num_samples, batch_size=evaluation.batch_size)
+        return toy_metrics(samples, toy_distribution(self.cfg.DATA.name), self.cfg.seed)
+
+    def draw_training(self, gan: BaseGAN, path: str) -> None:
+        """The critic's values with real and generated points (paper, figure 1a)."""
+        axis = np.linspace(
+            -SURFACE_LIMIT, SURFACE_LIMIT, SURFACE_POINTS, dtype="float32"
+        )
+        grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+        with paddle.no_grad():
+            values = gan.critic_score(paddle.to_tensor(grid)).numpy()
+        visualization.save_value_surface(
+            values.reshape(SURFACE_POINTS, SURFACE_POINTS),
+            (-SURFACE_LIMIT, SURFACE_LIMIT),
+            self.real_points(PICTURED),
+            None
+            if gan.generator is None
+            else gan.generate(PICTURED, batch_size=PICTURED),
+            path,
+        )
+
+    def draw_real(self, path: str) -> None:
+        real = self.real_points(PICTURED)
+        visualization.save_points((-SURFACE_LIMIT, SURFACE_LIMIT), real, None, path)
+
+    def draw_samples(self, samples: np.ndarray, path: str) -> None:
+        real = self.real_points(len(samples))
+        visualization.save_points((-SURFACE_LIMIT, SURFACE_LIMIT), real, samples, path)
+
+    def real_points(self, count: int) -> np.ndarray:
+        """Points of the distribution, the same ones for every picture of a run."""
+        rng = np.random.default_rng(self.cfg.seed)
+        return toy_distribution(self.cfg.DATA.name).sample(count, rng)
 
 
-def inference(cfg: DictConfig) -> None:
-    arrays = experiment.sample_exported(cfg)
-    draw_points(cfg, arrays["samples"], osp.join(cfg.output_dir, "samples.png"))
-    experiment.write_samples(cfg, arrays)
-
-
-@hydra.main(version_base=None, config_path="../conf", config_name=f"{CASE}.yaml")
+@hydra.main(version_base=None, config_path="../conf", config_name=f"{Toy.name}.yaml")
 def main(cfg: DictConfig) -> None:
-    modes = {
-        "train": train,
-        "eval": evaluate,
-        "export": export,
-        "infer": inference,
-    }
-    experiment.run(cfg, modes)
+    run(Toy, cfg)
 
 
 if __name__ == "__main__":
-    config.launch(main, osp.join(CASES, "..", "conf"), CASE)
+    launch(Toy, main, osp.join(CASES, "..", "conf"))

@@ -16,9 +16,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import List
+from typing import Mapping
 from typing import Optional
+from typing import Sequence
 from typing import Tuple
 from typing import Union
 
@@ -29,12 +33,31 @@ from paddle import nn
 from paddle import optimizer as optim
 
 from ppsci_ext.data import BatchStream
+from ppsci_ext.data import Condition
 from ppsci_ext.data import LoaderStream
+from ppsci_ext.data import map_condition
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import NCritic
+from ppsci_ext.solver import RunFolder
+from ppsci_ext.solver import critic_rule
 from ppsci_ext.solver import frozen
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
+from ppsci_ext.utils.schedule import is_constant
+from ppsci_ext.utils.values import BatchSize
+from ppsci_ext.utils.values import Count
+from ppsci_ext.utils.values import Positive
+from ppsci_ext.utils.values import Samples
+from ppsci_ext.utils.values import check_value
+from wgan_gp.models import conditions
+from wgan_gp.models.network_checks import check_networks
+from wgan_gp.models.network_checks import check_trainable
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.utils import losses
+from wgan_gp.utils.terms import LossInputs
+from wgan_gp.utils.terms import LossTerm
+from wgan_gp.utils.terms import add_terms
+from wgan_gp.utils.terms import weight_at
 
 BATCH_NORMS = (
     BatchNorm,
@@ -44,6 +67,8 @@ BATCH_NORMS = (
     nn.SyncBatchNorm,
 )
 
+Terms = Dict[str, paddle.Tensor]
+
 
 class BaseGAN:
     """A generator and a critic with the losses of the Wasserstein GAN.
@@ -51,26 +76,32 @@ class BaseGAN:
     Subclasses say how the critic is kept (nearly) 1-Lipschitz: by a term of the loss
     (`penalty`) or by constraining its weights after a step (`constrain_critic`).
 
+    A condition is what a sample is made for: classes [B], an array [B, ...] or a dict of such
+    arrays, see ppsci_ext.data.condition. It comes with the data, and both networks get it as
+    their second argument.
+
     Args:
-        generator (Optional[nn.Layer]): z [B, latent_dim] (and labels [B]) -> samples
+        generator (Optional[nn.Layer]): Noise [B, ...] (and the condition) -> samples
             [B, ...]. None for a generator fixed at the real data plus unit Gaussian noise, as
             in the value surfaces of the paper (Figure 1a).
-        critic (nn.Layer): Samples (and labels) -> scores [B] or [B, 1], or a pair of
-            scores and class logits [B, num_classes], which makes it an ACGAN.
+        critic (nn.Layer): Samples (and the condition) -> scores [B] or [B, 1], or maps of
+            scores [B, 1, ...], of which each sample's mean is taken; or a pair of that and
+            something else, for terms of the loss.
         critic_iters (NCritic, optional): Critic steps per generator step: a number, a schedule
             or an adaptive rule, see AdversarialSolver. Defaults to 5.
-        latent_dim (Optional[int]): Dimensions of the noise; by default the generator's
-            attribute `latent_dim`, else the inputs of its first nn.Linear.
-        num_classes (int, optional): Number of classes; 0 for an unconditional GAN.
-            Defaults to 0.
-        acgan_scale (float, optional): Weight of the classification loss of real samples
-            in the critic's loss. Defaults to 1.0.
-        acgan_scale_generator (float, optional): Weight of the classification loss of
-            generated samples in the generator's loss. Defaults to 0.1.
-        drift (float, optional): Weight of E[D(real)^2] in the critic's loss, which keeps the
-            scores near zero (Karras et al. 2018, appendix A.1). Defaults to 0.0.
+        latent_dim (Optional[Union[int, Sequence[int]]]): Dimensions of the noise, or its shape;
+            by default the generator's attribute `latent_shape` or `latent_dim`, else the inputs
+            of its first nn.Linear.
+        num_classes (int, optional): Number of classes, if the condition is a class; the
+            generator's step then draws classes uniformly. Defaults to 0.
+        conditional (Optional[bool]): Whether the networks get the condition. Defaults to
+            whether there are classes.
+        terms (Sequence[LossTerm], optional): Further terms of either loss. Defaults to none.
+        adversarial_weight (Schedule, optional): Weight of -E[D(fake)] in the generator's loss, a
+            number, steps or a ramp over the iterations. Defaults to 1.0.
 
     Raises:
+        UserError: If one of the numbers is out of its range.
         ValueError: If the dimensions of the noise can't be found out.
     """
 
@@ -79,120 +110,179 @@ class BaseGAN:
         generator: Optional[nn.Layer],
         critic: nn.Layer,
         critic_iters: NCritic = 5,
-        latent_dim: Optional[int] = None,
+        latent_dim: Optional[Union[int, Sequence[int]]] = None,
         num_classes: int = 0,
-        acgan_scale: float = 1.0,
-        acgan_scale_generator: float = 0.1,
-        drift: float = 0.0,
+        conditional: Optional[bool] = None,
+        terms: Sequence[LossTerm] = (),
+        adversarial_weight: Schedule = 1.0,
     ):
+        try:
+            critic_rule(critic_iters)
+        except ValueError as error:
+            raise UserError(
+                f"critic_iters={critic_iters} is refused: {error}."
+            ) from error
+        weight_at("adversarial_weight", adversarial_weight, 0)
         self.generator = generator
         self.critic = critic
         self.critic_iters = critic_iters
         self.num_classes = num_classes
-        self.acgan_scale = acgan_scale
-        self.acgan_scale_generator = acgan_scale_generator
-        self.drift = drift
+        self.conditional = num_classes > 0 if conditional is None else conditional
+        self.terms = list(terms)
+        self.adversarial_weight = adversarial_weight
+        self.iteration = 0
         if generator is not None:
-            self.latent_dim = latent_dim or _latent_dim_of(generator)
+            self.latent_shape = _latent_shape_of(generator, latent_dim)
         self._critic_mixes_samples = any(
             isinstance(layer, BATCH_NORMS) for layer in critic.sublayers()
         )
 
     # losses
 
+    def begin_iteration(self, iteration: int) -> None:
+        """Called before each iteration, by which the weights of the terms go."""
+        self.iteration = iteration
+
     def critic_loss(
         self,
         real: paddle.Tensor,
-        labels: Optional[paddle.Tensor] = None,
+        condition: Condition = None,
         *,
         noise: Optional[paddle.Tensor] = None,
         alpha: Optional[paddle.Tensor] = None,
-    ) -> Dict[str, paddle.Tensor]:
+    ) -> Terms:
         """Loss of the critic on a batch, with the terms it is made of.
 
         Args:
             real (paddle.Tensor): Real samples, [B, ...].
-            labels (Optional[paddle.Tensor]): Classes of the real samples, [B]; the
-                generated ones of this step get the same.
-            noise (Optional[paddle.Tensor]): Noise of the generator, [B, latent_dim];
+            condition (Condition): Their condition; the generated ones of this step get the
+                same.
+            noise (Optional[paddle.Tensor]): Noise of the generator, [B, ...];
                 drawn by default.
             alpha (Optional[paddle.Tensor]): Interpolation weights, [B, 1]; drawn by
                 default.
 
         Returns:
-            Dict[str, paddle.Tensor]: Scalars "critic_loss" (to be minimised),
-                "wasserstein" and what the subclass adds.
+            Terms: Scalars "critic_loss" (to be minimised), "wasserstein", the further terms and
+                what the subclass adds.
         """
-        labels = labels if self.num_classes else None
+        condition = condition if self.conditional else None
         with paddle.no_grad():
-            fake = self.fake_beside(real, labels, noise)
+            fake = self.fake_beside(real, condition, noise)
             if fake.dtype != real.dtype:  # under autocast
                 fake = fake.astype(real.dtype)
-        score_real, score_fake, logits_real = self._score_both(real, fake, labels)
+        (score_real, extra_real), (score_fake, extra_fake) = self._score_both(
+            real, fake, condition
+        )
         wasserstein = losses.wasserstein_estimate(score_real, score_fake)
-        terms = {"wasserstein": wasserstein.detach()}
-        loss = -wasserstein
-        if logits_real is not None:
-            acgan = nn.functional.cross_entropy(logits_real, labels)
-            terms["acgan"] = acgan.detach()
-            loss = loss + self.acgan_scale * acgan
-        if self.drift:
-            drift = score_real.square().mean()
-            terms["drift"] = drift.detach()
-            loss = loss + self.drift * drift
-        penalty, penalty_terms = self.penalty(real, fake, labels, alpha)
+        inputs = LossInputs(
+            real=real,
+            fake=fake,
+            noise=noise,
+            condition=condition,
+            score_real=score_real,
+            score_fake=score_fake,
+            extra_real=extra_real,
+            extra_fake=extra_fake,
+        )
+        loss, record = self._add_terms("critic", -wasserstein, inputs)
+        penalty, penalty_terms = self.penalty(real, fake, condition, alpha)
         if penalty is not None:
             loss = loss + penalty
-        return {"critic_loss": loss, **terms, **penalty_terms}
+        return {
+            "critic_loss": loss,
+            "wasserstein": wasserstein.detach(),
+            **record,
+            **penalty_terms,
+        }
+
+    @property
+    def generator_needs_data(self) -> bool:
+        """Whether a step of the generator gets real samples and their condition."""
+        return (self.conditional and not self.num_classes) or any(
+            term.needs_data for term in self.terms if term.network == "generator"
+        )
 
     def generator_loss(
         self,
         batch_size: int,
+        real: Optional[paddle.Tensor] = None,
+        condition: Condition = None,
         *,
         noise: Optional[paddle.Tensor] = None,
-        labels: Optional[paddle.Tensor] = None,
-    ) -> Dict[str, paddle.Tensor]:
-        """Loss of the generator, -E[D(G(z))]; it uses no real data.
+    ) -> Terms:
+        """Loss of the generator, -E[D(G(z))] and further terms.
 
         Args:
             batch_size (int): Number of samples.
-            noise (Optional[paddle.Tensor]): [batch_size, latent_dim]; drawn by default.
-            labels (Optional[paddle.Tensor]): [batch_size]; drawn uniformly by default.
+            real (Optional[paddle.Tensor]): Real samples, [batch_size, ...], for terms that look
+                at them.
+            condition (Condition): What to generate for; classes are drawn uniformly by default.
+            noise (Optional[paddle.Tensor]): [batch_size, ...]; drawn by default.
 
         Returns:
-            Dict[str, paddle.Tensor]: Scalar "generator_loss", with an ACGAN also
-                "generator_acgan".
+            Terms: Scalar "generator_loss", and the terms that it is made of where there is
+                more than one.
         """
         if noise is None:
             noise = self.sample_noise(batch_size)
-        if labels is None:
-            labels = self.sample_labels(batch_size)
+        if condition is None:
+            condition = self.sample_labels(batch_size)
+        condition = condition if self.conditional else None
+        fake = self._generate(noise, condition)
         with frozen(self.critic):
-            score, logits = self._judge(self._generate(noise, labels), labels)
-        loss = -score.mean()
-        if logits is None:
-            return {"generator_loss": loss}
-        acgan = nn.functional.cross_entropy(logits, labels)
-        return {
-            "generator_loss": loss + self.acgan_scale_generator * acgan,
-            "generator_acgan": acgan.detach(),
-        }
+            score, extra = self._judge(fake, condition)
+        adversarial = -score.mean()
+        weight = weight_at(
+            "adversarial_weight", self.adversarial_weight, self.iteration
+        )
+        record: Terms = {}
+        loss = adversarial
+        if not is_constant(self.adversarial_weight) or weight != 1:
+            loss = weight * adversarial
+            record["adversarial"] = adversarial.detach()
+            record["adversarial_weight"] = paddle.to_tensor(weight)
+        inputs = LossInputs(
+            real=real,
+            fake=fake,
+            noise=noise,
+            condition=condition,
+            score_fake=score,
+            extra_fake=extra,
+        )
+        loss, terms = self._add_terms("generator", loss, inputs)
+        return {"generator_loss": loss, **record, **terms}
+
+    def _add_terms(
+        self, network: str, loss: paddle.Tensor, inputs: LossInputs
+    ) -> Tuple[paddle.Tensor, Terms]:
+        own = [term for term in self.terms if term.network == network]
+        return add_terms(loss, own, inputs, self.iteration)
 
     def penalty(
         self,
         real: paddle.Tensor,
         fake: paddle.Tensor,
-        labels: Optional[paddle.Tensor],
+        condition: Condition,
         alpha: Optional[paddle.Tensor],
-    ) -> Tuple[Optional[paddle.Tensor], Dict[str, paddle.Tensor]]:
+    ) -> Tuple[Optional[paddle.Tensor], Terms]:
         """Term of the critic's loss that keeps it Lipschitz, and what to record of it."""
         return None, {}
 
     def constrain_critic(self) -> None:
         """Called after every step of the critic."""
 
-    def check(self, real: paddle.Tensor, labels: Optional[paddle.Tensor]) -> None:
-        """Called once before training with two real samples: refuse what can't work."""
+    def check(self, real: paddle.Tensor, condition: Condition) -> None:
+        """Called once before training with a few real samples: refuse what can't work.
+
+        Args:
+            real (paddle.Tensor): Two or more samples, [B, ...].
+            condition (Condition): Their condition.
+
+        Raises:
+            UserError: If the networks don't fit the data or each other.
+        """
+        check_networks(self, real, condition)
 
     def state_dict(self) -> Dict[str, int]:
         """What a checkpoint has to hold besides the networks, as JSON can hold it."""
@@ -204,15 +294,15 @@ class BaseGAN:
     # scores and samples
 
     def critic_score(
-        self, samples: paddle.Tensor, labels: Optional[paddle.Tensor] = None
+        self, samples: paddle.Tensor, condition: Condition = None
     ) -> paddle.Tensor:
         """Critic's scores [B] of samples [B, ...]."""
-        return self._judge(samples, labels)[0]
+        return self._judge(samples, condition)[0]
 
     def fake_beside(
         self,
         real: paddle.Tensor,
-        labels: Optional[paddle.Tensor] = None,
+        condition: Condition = None,
         noise: Optional[paddle.Tensor] = None,
     ) -> paddle.Tensor:
         """As many generated samples as there are real ones, [B, ...]."""
@@ -220,14 +310,14 @@ class BaseGAN:
             return real + (paddle.randn(real.shape) if noise is None else noise)
         if noise is None:
             noise = self.sample_noise(real.shape[0])
-        return self._generate(noise, labels)
+        return self._generate(noise, condition)
 
     def sample_noise(self, num_samples: int) -> paddle.Tensor:
-        """Standard normal noise, [num_samples, latent_dim]."""
-        return paddle.randn([num_samples, self.latent_dim])
+        """Standard normal noise, [num_samples, *latent_shape]."""
+        return paddle.randn([num_samples, *self.latent_shape])
 
     def sample_labels(self, num_samples: int) -> Optional[paddle.Tensor]:
-        """Classes drawn uniformly, [num_samples]; None for an unconditional GAN."""
+        """Classes drawn uniformly, [num_samples]; None where there are none."""
         if not self.num_classes:
             return None
         return paddle.randint(0, self.num_classes, [num_samples])
@@ -238,29 +328,41 @@ class BaseGAN:
         num_samples: int,
         labels: Optional[np.ndarray] = None,
         batch_size: int = 100,
+        *,
+        condition: Union[None, np.ndarray, Mapping[str, np.ndarray]] = None,
     ) -> np.ndarray:
         """Draw samples from the generator.
 
         Args:
             num_samples (int): Number of samples.
-            labels (Optional[np.ndarray]): Their classes, [num_samples]; drawn uniformly by default.
+            labels (Optional[np.ndarray]): Their classes, integers [num_samples]; drawn
+                uniformly by default.
             batch_size (int, optional): Samples per call of the generator, whose batch norm
                 uses the statistics of that batch. Defaults to 100.
+            condition (Union[None, np.ndarray, Mapping[str, np.ndarray]]): What to generate for,
+                where it is not a class: an array [num_samples, ...] or several by name.
 
         Returns:
             np.ndarray: Samples, float32 [num_samples, ...].
+
+        Raises:
+            UserError: If a number is out of its range, or the labels or the condition don't
+                fit the GAN or the number of samples.
         """
+        check_value("num_samples", num_samples, Samples)
+        check_value("batch_size", batch_size, BatchSize)
+        if self.generator is None:
+            raise UserError("This GAN has a fixed generator, which makes no samples.")
+        given = conditions.for_samples(self, labels, condition, num_samples)
         batches = []
         for start in range(0, num_samples, batch_size):
             size = min(batch_size, num_samples - start)
-            batch_labels = self.sample_labels(size)
-            if labels is not None:
-                batch_labels = paddle.to_tensor(labels[start : start + size])
+            part = map_condition(lambda x: x[start : start + size], given)
+            if part is None:
+                part = self.sample_labels(size)
             # a last batch of a few would have other batch statistics than the rest
-            padded = batch_labels
-            if padded is not None and size < batch_size:
-                padded = paddle.concat([padded, self.sample_labels(batch_size - size)])
-            samples = self._generate(self.sample_noise(batch_size), padded)
+            part = map_condition(lambda x: x[paddle.arange(batch_size) % size], part)
+            samples = self._generate(self.sample_noise(batch_size), part)
             batches.append(samples[:size].numpy())
         return np.concatenate(batches)
 
@@ -268,52 +370,78 @@ class BaseGAN:
 
     def train(
         self,
-        train_data: Union[np.ndarray, io.Dataset, io.DataLoader],
+        train_data: Union[
+            np.ndarray, Tuple[np.ndarray, Any], io.Dataset, io.DataLoader
+        ],
         batch_size: int = 64,
         iterations: int = 100000,
         g_learning_rate: float = 1e-4,
         d_learning_rate: float = 1e-4,
         *,
         output_dir: Optional[str] = None,
+        resume: Union[bool, str] = False,
         seed: int = 42,
     ) -> BaseGAN:
         """Train both networks.
 
         Args:
-            train_data (Union[np.ndarray, io.Dataset, io.DataLoader]): Real samples: an
-                array [N, ...], a data set of samples or (sample, label) pairs, or a
-                loader of batches (whose own batch size holds).
+            train_data (Union[np.ndarray, Tuple[np.ndarray, Any], io.Dataset, io.DataLoader]):
+                Real samples: an array [N, ...], a pair (array, condition), a data set of
+                samples or (sample, condition) pairs, or a loader of batches (whose own batch
+                size holds).
             batch_size (int, optional): Real samples per critic step. Defaults to 64.
             iterations (int, optional): Generator iterations. Defaults to 100000.
             g_learning_rate (float, optional): Of the generator. Defaults to 1e-4.
             d_learning_rate (float, optional): Of the critic. Defaults to 1e-4.
-            output_dir (Optional[str]): Where to write checkpoints, metrics.jsonl and weights;
-                by default nothing is written.
+            output_dir (Optional[str]): Where to write checkpoints (at least every 1000
+                iterations where that divides their number, at a signal and at the end),
+                metrics.jsonl and weights; by default nothing is written.
+            resume (Union[bool, str], optional): Go on with the run in output_dir; "auto" begins
+                it where there is none. Defaults to False.
             seed (int, optional): Seed of the order of the data. Defaults to 42.
 
         Returns:
             BaseGAN: This object, so that `.generate(...)` can follow.
 
         Raises:
-            UserError: If the critic can't be differentiated twice, or the data can't be used.
+            UserError: If a number is out of its range, the networks don't fit the data, the
+                critic can't be differentiated twice, or the folder can't be used.
         """
+        check_value("iterations", iterations, Count)
+        rates = {"g_learning_rate": g_learning_rate, "d_learning_rate": d_learning_rate}
+        for name, rate in rates.items():
+            check_value(name, rate, Positive)
+        if resume and output_dir is None:
+            raise UserError("resume needs the output_dir of the run to go on with.")
+        check_trainable(self)
         if isinstance(train_data, io.DataLoader):
-            stream = LoaderStream(train_data)
+            stream = LoaderStream(train_data, num_classes=self.num_classes)
         else:
-            stream = BatchStream(train_data, batch_size, seed)
-        solver = AdversarialSolver(
+            stream = BatchStream(
+                train_data, batch_size, seed, num_classes=self.num_classes
+            )
+        generator_optimizer = None
+        if self.generator is not None:
+            generator_optimizer = self.make_optimizer(g_learning_rate)(self.generator)
+        epoch = _iterations_between_saves(iterations)
+        AdversarialSolver(
             self,
             stream,
-            self.make_optimizer(g_learning_rate)(self.generator),
+            generator_optimizer,
             self.make_optimizer(d_learning_rate)(self.critic),
             n_critic=self.critic_iters,
-            epochs=1,
-            iters_per_epoch=iterations,
+            epochs=iterations // epoch,
+            iters_per_epoch=epoch,
+            save_freq=1,
             log_freq=min(100, iterations),
-            output_dir=output_dir,
+            folder=RunFolder(
+                output_dir,
+                resume=resume,
+                course={"batch_size": stream.batch_size, "seed": seed, **rates},
+                names={"epochs": "iterations"},
+            ),
             seed=seed,
-        )
-        solver.train()
+        ).train()
         return self
 
     @staticmethod
@@ -325,54 +453,68 @@ class BaseGAN:
 
     # helpers
 
-    def _generate(
-        self, noise: paddle.Tensor, labels: Optional[paddle.Tensor]
-    ) -> paddle.Tensor:
-        if labels is None:
+    def _generate(self, noise: paddle.Tensor, condition: Condition) -> paddle.Tensor:
+        if condition is None:
             return self.generator(noise)
-        return self.generator(noise, labels)
+        return self.generator(noise, condition)
 
     def _judge(
-        self, samples: paddle.Tensor, labels: Optional[paddle.Tensor]
-    ) -> Tuple[paddle.Tensor, Optional[paddle.Tensor]]:
-        """Scores [B] and, with an auxiliary classifier, logits [B, num_classes]."""
+        self, samples: paddle.Tensor, condition: Condition
+    ) -> Tuple[paddle.Tensor, Any]:
+        """Scores [B], and what else the critic returns."""
         output = (
-            self.critic(samples) if labels is None else self.critic(samples, labels)
+            self.critic(samples)
+            if condition is None
+            else self.critic(samples, condition)
         )
-        score, logits = output if isinstance(output, (tuple, list)) else (output, None)
-        return score.reshape([samples.shape[0]]), logits
+        score, extra = output if isinstance(output, (tuple, list)) else (output, None)
+        count = samples.shape[0]
+        if score.size == count:
+            return score.reshape([count]), extra
+        return score.reshape([count, -1]).mean(axis=1), extra  # of a map
 
     def _score_both(
-        self,
-        real: paddle.Tensor,
-        fake: paddle.Tensor,
-        labels: Optional[paddle.Tensor],
-    ) -> Tuple[paddle.Tensor, paddle.Tensor, Optional[paddle.Tensor]]:
-        """Scores of real and generated samples and class logits of the real ones."""
+        self, real: paddle.Tensor, fake: paddle.Tensor, condition: Condition
+    ) -> Tuple[Tuple[paddle.Tensor, Any], Tuple[paddle.Tensor, Any]]:
+        """Scores of real and generated samples, each with what else the critic returns."""
         if self._critic_mixes_samples:  # then each half has batch statistics of its own
-            score_real, logits_real = self._judge(real, labels)
-            return score_real, self._judge(fake, labels)[0], logits_real
+            return self._judge(real, condition), self._judge(fake, condition)
         # one batch r0, f0, r1, f1, ...: each sum over it adds a real and a generated sample
         # in turn, so that the output bias gets the gradient zero, without rounding
-        both = labels if labels is None else _interleave(labels, labels)
-        scores, logits = self._judge(_interleave(real, fake), both)
+        both = map_condition(_interleave, condition, condition)
+        scores, extra = self._judge(_interleave(real, fake), both)
         pairs = scores.reshape([-1, 2])
-        logits_real = None
-        if logits is not None:
-            logits_real = logits.reshape([-1, 2, logits.shape[1]])[:, 0]
-        return pairs[:, 0], pairs[:, 1], logits_real
+        halves = [
+            map_condition(
+                lambda x, half=half: x.reshape([-1, 2, *x.shape[1:]])[:, half], extra
+            )
+            for half in (0, 1)
+        ]
+        return (pairs[:, 0], halves[0]), (pairs[:, 1], halves[1])
 
 
 def _interleave(first: paddle.Tensor, second: paddle.Tensor) -> paddle.Tensor:
     return paddle.stack([first, second], axis=1).reshape([-1, *first.shape[1:]])
 
 
-def _latent_dim_of(generator: nn.Layer) -> int:
-    if hasattr(generator, "latent_dim"):
-        return generator.latent_dim
+def _iterations_between_saves(iterations: int) -> int:
+    """The largest divisor from 100 to 1000, else all of them."""
+    divisors = (n for n in range(min(1000, iterations), 99, -1) if iterations % n == 0)
+    return next(divisors, iterations)
+
+
+def _latent_shape_of(
+    generator: nn.Layer, given: Optional[Union[int, Sequence[int]]]
+) -> List[int]:
+    if given is None:
+        given = getattr(generator, "latent_shape", None)
+    if given is None:
+        given = getattr(generator, "latent_dim", None)
+    if given is not None:
+        return [int(given)] if np.ndim(given) == 0 else list(given)
     for layer in generator.sublayers(include_self=True):
         if isinstance(layer, nn.Linear):
-            return layer.weight.shape[0]
+            return [layer.weight.shape[0]]
     raise ValueError(
         "The dimensions of the generator's noise are unknown: give latent_dim=, or the "
         "generator an attribute latent_dim."

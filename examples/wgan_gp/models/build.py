@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 from typing import Callable
 from typing import Optional
+from typing import Sequence
 
 import paddle
 import ppsci
@@ -30,17 +31,19 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.wgan import WGAN
 from wgan_gp.models.wgan_gp import WGAN_GP
+from wgan_gp.utils.course import course_of
 
 
 def build_gan(
     cfg: DictConfig,
     generator: Optional[nn.Layer],
     critic: nn.Layer,
-    num_classes: int = 0,
+    **settings: Any,
 ) -> BaseGAN:
     """The GAN that cfg.GAN describes.
 
@@ -48,12 +51,8 @@ def build_gan(
         cfg (DictConfig): Configuration of a case.
         generator (Optional[nn.Layer]): Generator; None for the fixed one.
         critic (nn.Layer): Critic.
-        num_classes (int, optional): Number of classes; 0 for an unconditional GAN. Defaults to 0.
+        **settings (Any): num_classes, conditional and terms of BaseGAN.
     """
-    settings = {"num_classes": num_classes, "drift": cfg.GAN.drift}
-    if num_classes:
-        settings["acgan_scale"] = cfg.GAN.acgan_scale
-        settings["acgan_scale_generator"] = cfg.GAN.acgan_scale_generator
     if cfg.GAN.name == "wgan":
         return WGAN(generator, critic, cfg.GAN.clip_value, **settings)
     return WGAN_GP(
@@ -111,7 +110,11 @@ def build_optimizer(
 
 
 def build_solver(
-    cfg: DictConfig, gan: BaseGAN, stream: Any, **hooks: Any
+    cfg: DictConfig,
+    gan: BaseGAN,
+    stream: Any,
+    beside_the_course: Sequence[str],
+    **hooks: Any,
 ) -> AdversarialSolver:
     """The solver that trains `gan` as cfg describes.
 
@@ -119,7 +122,8 @@ def build_solver(
         cfg (DictConfig): Configuration of a case.
         gan (BaseGAN): Networks and losses.
         stream (Any): Endless source of real batches.
-        **hooks (Any): validation, evaluator and reporter of AdversarialSolver.
+        beside_the_course (Sequence[str]): Keys that a resumed run may have other values of.
+        **hooks (Any): validation, evaluator and pictures of AdversarialSolver.
     """
     generator_optimizer = None
     if gan.generator is not None:
@@ -136,10 +140,21 @@ def build_solver(
         if isinstance(n_critic, int)
         else OmegaConf.to_container(n_critic, resolve=True),
         generator_batch_size=cfg.GAN.generator_batch_multiple * cfg.TRAIN.batch_size,
-        keep_checkpoints=cfg.TRAIN.keep_checkpoints,
-        keep_every=cfg.TRAIN.keep_every,
         on_nan=cfg.TRAIN.on_nan,
-        output_dir=cfg.output_dir,
+        folder=RunFolder(
+            cfg.output_dir,
+            keep=cfg.TRAIN.keep_checkpoints,
+            keep_every=cfg.TRAIN.keep_every,
+            resume=cfg.TRAIN.resume,
+            resume_from=cfg.TRAIN.checkpoint_path,
+            course=course_of(cfg, beside_the_course),
+            may_differ=cfg.TRAIN.may_differ,
+            allow_other_data=cfg.TRAIN.allow_other_data,
+            names={
+                name: f"TRAIN.{name}"
+                for name in ("resume", "epochs", "may_differ", "allow_other_data")
+            },
+        ),
         cfg=cfg,
         **hooks,
     )

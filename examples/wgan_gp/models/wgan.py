@@ -21,6 +21,8 @@ from paddle import nn
 from paddle import optimizer as optim
 
 from ppsci_ext.optimizer import RMSProp
+from ppsci_ext.utils.values import Positive
+from ppsci_ext.utils.values import check_value
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.utils import losses
 
@@ -33,7 +35,7 @@ class WGAN(BaseGAN):
         discriminator (nn.Layer): The critic; batch norm is allowed.
         clip_value (float, optional): Largest magnitude of a weight. Defaults to 0.01.
         critic_iters (int, optional): Critic steps per generator step. Defaults to 5.
-        **kwargs: latent_dim, num_classes and the ACGAN scales of BaseGAN.
+        **kwargs: latent_dim, num_classes, conditional, terms and adversarial_weight of BaseGAN.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class WGAN(BaseGAN):
         **kwargs,
     ):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
-        self.clip_value = clip_value
+        self.clip_value = check_value("clip_value", clip_value, Positive)
 
     def constrain_critic(self) -> None:
         losses.clip_weights(self.critic, self.clip_value)

@@ -26,9 +26,13 @@ from paddle import optimizer as optim
 from ppsci.utils import logger
 
 from ppsci_ext.arch import check_critic
+from ppsci_ext.data import Condition
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import NCritic
 from ppsci_ext.utils import UserError
+from ppsci_ext.utils.values import Count
+from ppsci_ext.utils.values import NotNegative
+from ppsci_ext.utils.values import check_value
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.networks.normalization import normalize_spectrally
 from wgan_gp.utils import losses
@@ -64,10 +68,10 @@ class WGAN_GP(BaseGAN):
             as many times as strong (Karras et al. 2020, section 3.1). Defaults to 1.
         spectral_norm (bool, optional): Divide the critic's weights by their largest singular
             value (Miyato et al. 2018), in place. Defaults to False.
-        **kwargs: latent_dim, num_classes, the ACGAN scales and drift of BaseGAN.
+        **kwargs: latent_dim, num_classes, conditional, terms and adversarial_weight of BaseGAN.
 
     Raises:
-        UserError: If there is no such penalty.
+        UserError: If there is no such penalty, or a number is out of its range.
 
     Examples:
         >>> import numpy as np
@@ -96,10 +100,9 @@ class WGAN_GP(BaseGAN):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
         _check_choice("penalty", penalty, losses.PENALTY_FORMS)
         _check_choice("penalty_at", penalty_at, losses.PENALTY_POINTS)
-        if penalty_interval < 1:
-            raise UserError(
-                f"penalty_interval is {penalty_interval}: make it 1 or more."
-            )
+        check_value("lambda_gp", lambda_gp, NotNegative)
+        check_value("penalty_target", penalty_target, NotNegative)
+        check_value("penalty_interval", penalty_interval, Count)
         self.lambda_gp = lambda_gp
         self.penalty_form = penalty
         self.penalty_at = penalty_at
@@ -113,7 +116,7 @@ class WGAN_GP(BaseGAN):
         self,
         real: paddle.Tensor,
         fake: paddle.Tensor,
-        labels: Optional[paddle.Tensor],
+        condition: Condition,
         alpha: Optional[paddle.Tensor],
     ) -> Tuple[Optional[paddle.Tensor], Dict[str, paddle.Tensor]]:
         # held-out data are judged with the penalty, whatever step the training is at
@@ -121,7 +124,7 @@ class WGAN_GP(BaseGAN):
         if self.lambda_gp == 0 or self.critic_steps % interval:
             return None, {}
         penalty, slopes = losses.gradient_penalty(
-            lambda x: self.critic_score(x, labels),
+            lambda x: self.critic_score(x, condition),
             real,
             fake,
             self.penalty_at,
@@ -144,20 +147,24 @@ class WGAN_GP(BaseGAN):
     def set_state_dict(self, state: Dict[str, int]) -> None:
         self.critic_steps = state["critic_steps"]
 
-    def check(self, real: paddle.Tensor, labels: Optional[paddle.Tensor]) -> None:
-        """Refuse a critic without a right second derivative; warn if it mixes samples.
+    def check(self, real: paddle.Tensor, condition: Condition) -> None:
+        """Refuse networks that don't fit, and a critic without a right second derivative; warn
+        if it mixes samples.
 
         Args:
             real (paddle.Tensor): Two or more samples, [B, ...].
-            labels (Optional[paddle.Tensor]): Their classes, [B].
+            condition (Condition): Their condition.
 
         Raises:
-            UserError: Naming the layers and what to use instead.
+            UserError: With both shapes; or naming the layers and what to use instead.
         """
+        super().check(real, condition)
         if self.lambda_gp == 0:
             return
-        inputs = (real, labels) if self.num_classes else (real,)
-        report = check_critic(self.critic, inputs)
+        critic = self.critic
+        if self.conditional:
+            critic = _Conditioned(critic, condition)
+        report = check_critic(critic, real)
         logger.debug(f"Second derivatives of the critic:\n{report}")
         report.require()
         if report.mixes_samples:
@@ -175,6 +182,18 @@ class WGAN_GP(BaseGAN):
     def make_optimizer(learning_rate: float) -> Callable[[nn.Layer], optim.Optimizer]:
         """Adam with beta1 = 0, beta2 = 0.9 (paper, algorithm 1)."""
         return Adam(learning_rate, beta1=0.0, beta2=0.9)
+
+
+class _Conditioned(nn.Layer):
+    """A critic of samples alone: the penalty takes no derivative by the condition."""
+
+    def __init__(self, critic: nn.Layer, condition: Condition):
+        super().__init__()
+        self.critic = critic
+        self.condition = condition
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.critic(x, self.condition)
 
 
 def _check_choice(key: str, value: str, choices: Iterable[str]) -> None:

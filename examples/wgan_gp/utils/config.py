@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from os import path as osp
 from typing import Any
@@ -24,11 +25,12 @@ from typing import Dict
 from typing import List
 from typing import Sequence
 from typing import Type
-from typing import get_args
 
 import yaml
 from hydra import compose
 from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -40,41 +42,30 @@ from pydantic import ValidationError
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
-from wgan_gp.utils import schema
+from ppsci_ext.utils.signals import stop_by_signals
+from wgan_gp.utils.schema import CaseConfig
+
+GROUPS = ("paper", "preset", "experiment")  # of files in conf/
 
 
-def check_config(cfg: DictConfig) -> None:
+def check_config(cfg: DictConfig, model: Type[CaseConfig]) -> None:
     """Check types, ranges and choices of a whole configuration.
 
     Args:
         cfg (DictConfig): Composed configuration.
+        model (Type[CaseConfig]): Schema of the case.
 
     Raises:
         UserError: Naming the first key that is wrong, its value and what it may be.
     """
     try:
-        _check_choices_among_paper_values(cfg)
         values = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
         raise _unresolved(error) from error
-    networks = values.get("MODEL")
-    has_images = isinstance(networks, dict) and "image_shape" in networks
-    model = schema.ImageCaseConfig if has_images else schema.ToyCaseConfig
     try:
         model.model_validate(values)
     except ValidationError as error:
         raise _refusal(error, model) from error
-
-
-def _check_choices_among_paper_values(cfg: DictConfig) -> None:
-    """Check the keys by which other values are looked up, which would fail in their place."""
-    for group, model in (("GAN", schema.GANConfig), ("MODEL", schema.ImageModelConfig)):
-        key, choices = f"{group}.name", get_args(model.model_fields["name"].annotation)
-        name = OmegaConf.select(cfg, key, default=choices[0])
-        if name not in choices:
-            raise UserError(
-                f"{key}={_shown(name)} is refused: it should be one of {', '.join(choices)}."
-            )
 
 
 def _refusal(error: ValidationError, model: Type[BaseModel]) -> UserError:
@@ -109,10 +100,8 @@ def _schema_keys(model: Type[BaseModel], prefix: str = "") -> List[str]:
 
 
 def _unknown_key(key: str, known: Sequence[str]) -> UserError:
-    # what the paper set is not what a user would want to change
-    candidates = [name for name in known if not name.startswith("PAPER")]
     return UserError(
-        f"There is no key '{key}'; the nearest one is '{nearest_name(key, candidates)}'."
+        f"There is no key '{key}'; the nearest one is '{nearest_name(key, known)}'."
     )
 
 
@@ -139,7 +128,7 @@ def check_overrides(known: DictConfig, overrides: List[str]) -> None:
     for argument in overrides:
         override = _parse(argument)
         key = override.key_or_group
-        if key.startswith(("hydra.", "hydra/", "wandb_config.")):
+        if key in GROUPS or key.startswith(("hydra.", "hydra/", "wandb_config.")):
             continue
         inside = [name for name in keys if name.startswith(f"{key}.")]
         if inside:
@@ -198,22 +187,55 @@ def _first_line(error: BaseException) -> str:
     return f"{line.rstrip('.')}."
 
 
-def launch(main: Callable[[], None], config_dir: str, config_name: str) -> None:
+def compose_case(experiment: Any, overrides: List[str]) -> DictConfig:
+    """The configuration of a case, with the paper's values for its networks and its loss.
+
+    Hydra has to be initialised.
+
+    Args:
+        experiment (Any): Case, with `name` and `paper`.
+        overrides (List[str]): Arguments of the command line.
+    """
+    cfg = compose(experiment.name, overrides=overrides)
+    if experiment.paper is None or any(o.startswith("paper=") for o in overrides):
+        return cfg
+    choice = re.sub(
+        r"{([\w.]+)}", lambda key: str(OmegaConf.select(cfg, key[1])), experiment.paper
+    )
+    loader = GlobalHydra.instance().config_loader()
+    if choice not in loader.get_group_options("paper"):
+        return cfg  # a name that the schema is going to refuse
+    return compose(experiment.name, overrides=[*overrides, f"paper={choice}"])
+
+
+def compose_job(experiment: Any, cfg: DictConfig) -> DictConfig:
+    """The same for the job that Hydra has started, of which there may be several (-m).
+
+    Args:
+        experiment (Any): Case.
+        cfg (DictConfig): What Hydra has composed.
+    """
+    if not HydraConfig.initialized():  # composed by a test or a tool
+        return cfg
+    return compose_case(experiment, list(HydraConfig.get().overrides.task))
+
+
+def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
     """Check the command line and the configuration, then hand over to Hydra.
 
     Args:
+        experiment (Any): Case, a subclass of wgan_gp.utils.experiment.Experiment.
         main (Callable[[], None]): Function under @hydra.main.
         config_dir (str): Folder of the YAML files.
-        config_name (str): YAML file of the case.
     """
+    stop_by_signals()
     overrides = sys.argv[1:]
-    if not any(
-        argument.startswith("-") for argument in overrides
-    ):  # no flags of Hydra's
+    if not any(argument.startswith("-") for argument in overrides):  # Hydra's flags
         try:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
-                check_overrides(compose(config_name), overrides)
-                check_config(compose(config_name, overrides=overrides))
+                check_overrides(compose(experiment.name), overrides)
+                cfg = compose_case(experiment, overrides)
+                check_config(cfg, experiment.schema)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             fail(UserError(f"The configuration is not valid YAML: {reason}."))

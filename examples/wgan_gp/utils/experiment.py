@@ -12,64 +12,262 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the cases share: modes, weights, files of a run, export and inference."""
+
+"""What a case is, and the four modes, written once for all of them."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from os import path as osp
 from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import List
-from typing import Mapping
 from typing import Optional
-from typing import Union
+from typing import Tuple
+from typing import Type
 
 import numpy as np
 import paddle
 import paddle.distributed as dist
 from omegaconf import DictConfig
-from paddle import inference
 from paddle import nn
 from ppsci.utils import logger
-from rich.console import Console
-from rich.table import Table
 
+from ppsci_ext.data import BatchStream
+from ppsci_ext.data import SequentialBatches
+from ppsci_ext.data.sources import as_source
+from ppsci_ext.data.sources import fetch
 from ppsci_ext.metric import FeatureExtractor
-from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.checkpoint import latest_checkpoint
-from ppsci_ext.utils.checkpoint import open_atomically
-from ppsci_ext.utils.checkpoint import write_atomically
 from ppsci_ext.utils.checkpoint import writing
-from ppsci_ext.utils.weights import load_paddle_weights
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.build import build_gan
+from wgan_gp.models.build import build_solver
+from wgan_gp.utils import exporting
+from wgan_gp.utils import losses
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import check_config
+from wgan_gp.utils.config import compose_job
 from wgan_gp.utils.config import fail
+from wgan_gp.utils.evaluation import write_eval
+from wgan_gp.utils.run_weights import load_generator
+from wgan_gp.utils.run_weights import require_weights
+from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.terms import LossTerm
+from wgan_gp.utils.terms import drift_term
+
+Metrics = Dict[str, Any]
 
 
-def run(cfg: DictConfig, modes: Mapping[str, Callable[[DictConfig], None]]) -> None:
+class Experiment:
+    """A case: its data, networks, terms of the loss, scores and pictures.
+
+    A case is a subclass in a script of its own, which overrides what is below "the description",
+    and hands itself to `wgan_gp.utils.config.launch`.
+
+    Args:
+        cfg (DictConfig): Configuration, of the form that `schema` describes.
+
+    Attributes:
+        name (str): Name of the script and of its file in conf/.
+        schema (Type[CaseConfig]): The keys of its configuration.
+        paper (Optional[str]): Which file of conf/paper holds its default values, such as
+            "{MODEL.name}_{GAN.name}"; None for a case that the paper doesn't have.
+    """
+
+    name: str
+    schema: Type[CaseConfig] = CaseConfig
+    paper: Optional[str] = None
+
+    def __init__(self, cfg: DictConfig):
+        self.cfg = cfg
+
+    # the description
+
+    def load_data(self, split: str) -> Any:
+        """Samples to train on ("train") or to hold out ("test").
+
+        Args:
+            split (str): "train" or "test".
+
+        Returns:
+            Any: What ppsci_ext.data.BatchStream takes; None where nothing is held out.
+        """
+        raise NotImplementedError
+
+    def transform(self) -> Optional[Callable[[paddle.Tensor], paddle.Tensor]]:
+        """What happens to each batch of samples before the networks see it."""
+        return None
+
+    def build_networks(self) -> Tuple[Optional[nn.Layer], nn.Layer]:
+        """Generator (None for a fixed one) and critic."""
+        raise NotImplementedError
+
+    num_classes: int = 0  # where the condition is a class
+    conditional: bool = False  # whether the networks get the data's condition
+
+    def loss_terms(self) -> List[LossTerm]:
+        """Terms of the loss beside the Wasserstein estimate and the penalty."""
+        return [drift_term(self.cfg.GAN.drift)] if self.cfg.GAN.drift else []
+
+    def score(self, gan: BaseGAN) -> Metrics:
+        """Metrics of the generator as it is; those of real samples as "real_..."."""
+        raise NotImplementedError
+
+    extractor: Optional[FeatureExtractor] = None  # network whose features are scored
+
+    def draw_training(self, gan: BaseGAN, path: str) -> None:
+        """Draw samples of noise that stays the same for the whole run."""
+        noise, condition = self.fixed_inputs(gan)
+        with paddle.no_grad():
+            samples = gan.generator(noise, *([] if condition is None else [condition]))
+        self.draw_samples(samples.numpy(), path)
+
+    def draw_real(self, path: str) -> None:
+        """Draw real samples."""
+        source = as_source(self.load_data("train"))
+        count = self.pictured
+        if hasattr(source, "sample"):
+            drawn = source.sample(count, np.random.default_rng(self.cfg.seed))
+            samples = drawn[0] if isinstance(drawn, tuple) else drawn
+        else:
+            samples = fetch(source, np.arange(min(count, len(source))))[0]
+        self.draw_samples(np.asarray(samples), path)
+
+    def draw_samples(self, samples: np.ndarray, path: str) -> None:
+        """Draw samples [n, ...], real or generated, into a file."""
+
+    pictured: int = 64  # samples in a picture
+
+    # what follows from it
+
+    def build_gan(self) -> BaseGAN:
+        """Networks, losses and the penalty that the configuration names."""
+        generator, critic = self.build_networks()
+        return build_gan(
+            self.cfg,
+            generator,
+            critic,
+            num_classes=self.num_classes,
+            conditional=self.conditional or self.num_classes > 0,
+            terms=self.loss_terms(),
+        )
+
+    def build_stream(self, data: Any) -> BatchStream:
+        """The one endless source of real batches."""
+        cfg = self.cfg
+        return BatchStream(
+            data, cfg.TRAIN.batch_size, cfg.seed, self.transform(), self.num_classes
+        )
+
+    def build_validation(self) -> Optional[SequentialBatches]:
+        """Held-out batches, None where there are none."""
+        held_out = self.load_data("test")
+        if held_out is None:
+            return None
+        train = self.cfg.TRAIN
+        return SequentialBatches(
+            held_out,
+            train.batch_size,
+            self.transform(),
+            train.get("validation_size"),
+        )
+
+    def fixed_inputs(self, gan: BaseGAN) -> Tuple[paddle.Tensor, Any]:
+        """Noise and condition of the pictures, the same for the whole run."""
+        rng = np.random.default_rng(self.cfg.seed)
+        shape = (self.pictured, *gan.latent_shape)
+        noise = paddle.to_tensor(rng.standard_normal(shape, dtype=np.float32))
+        if gan.num_classes:
+            return noise, paddle.arange(self.pictured) % gan.num_classes
+        if not gan.conditional:
+            return noise, None
+        _, condition = self.build_stream(self.load_data("train")).example(self.pictured)
+        return noise, condition
+
+    # modes
+
+    def train(self) -> None:
+        """mode=train"""
+        data = self.load_data("train")
+        gan = self.build_gan()
+        build_solver(
+            self.cfg,
+            gan,
+            self.build_stream(data),
+            self.schema.beside_the_course,
+            validation=self.build_validation(),
+            evaluator=lambda: self.score(gan),
+            pictures=lambda iteration, records: self._draw(gan, iteration, records),
+        ).train()
+
+    def evaluate(self) -> None:
+        """mode=eval"""
+        require_weights(self.cfg)  # before anything is fetched or computed
+        gan = self.build_gan()
+        weights = load_generator(self.cfg, gan.generator)
+        metrics = self.score(gan)
+        write_eval(self.cfg, self.name, weights, metrics, self.extractor)
+
+    def export(self) -> None:
+        """mode=export"""
+        exporting.export_generator(self.cfg, self.build_networks()[0])
+
+    def infer(self) -> None:
+        """mode=infer"""
+        arrays = exporting.sample_exported(self.cfg)
+        exporting.write_samples(self.cfg, arrays)
+        picture = osp.join(self.cfg.output_dir, "samples.png")
+        self.draw_samples(arrays["samples"], picture)
+        if osp.exists(picture):
+            logger.message(f"Picture: {picture}")
+
+    def _draw(self, gan: BaseGAN, iteration: int, records: List[Dict]) -> None:
+        """samples/iter_<iteration>.png and curves.png; samples/real.png once."""
+        folder = self.cfg.output_dir
+        samples = osp.join(folder, "samples", f"iter_{iteration:08d}.png")
+        real = osp.join(folder, "samples", "real.png")
+        curves = osp.join(folder, "curves.png")
+        if not osp.exists(real):
+            with writing(real):
+                self.draw_real(real)
+        with writing(samples):
+            self.draw_training(gan, samples)
+        target = losses.penalty_target(
+            self.cfg.GAN.penalty, self.cfg.GAN.penalty_target
+        )
+        with writing(curves):
+            visualization.save_curves(records, curves, target)
+        logger.info(f"Pictures: {samples}, {curves}")
+
+
+def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
     """Run the mode that the configuration names; a user's mistake ends in one sentence.
 
     The exit status is 0 when all is done, 2 after a user's mistake or a fault of the disk, 3
     after a training that diverged, 130 and 143 after SIGINT and SIGTERM.
 
     Args:
-        cfg (DictConfig): Configuration of a case.
-        modes (Mapping[str, Callable[[DictConfig], None]]): Function of each mode.
+        experiment (Type[Experiment]): Case.
+        cfg (DictConfig): Its configuration.
     """
-    if cfg.mode not in modes:
-        raise ValueError(f"cfg.mode should be in {list(modes)}, but got '{cfg.mode}'")
+    modes = {
+        "train": experiment.train,
+        "eval": experiment.evaluate,
+        "export": experiment.export,
+        "infer": experiment.infer,
+    }
     # a log on a full disk must not bury the sentence that says so under tracebacks
     logging.raiseExceptions = False
     try:
-        check_config(cfg)  # again: Hydra's flags (-m) make configurations of their own
+        cfg = compose_job(experiment, cfg)
+        check_config(
+            cfg, experiment.schema
+        )  # again: -m makes configurations of its own
         _meet_others(cfg)
-        modes[cfg.mode](cfg)
+        modes[cfg.mode](experiment(cfg))
     except UserError as error:
         fail(error)
 
@@ -82,245 +280,3 @@ def _meet_others(cfg: DictConfig) -> None:
             "paddle.distributed.launch."
         )
     parallel.start()
-
-
-def reporter(
-    draw_samples: Callable[[str], None], draw_real: Callable[[str], None]
-) -> Callable[[AdversarialSolver], None]:
-    """After each epoch: samples/iter_<iteration>.png and curves.png; samples/real.png once.
-
-    Args:
-        draw_samples (Callable[[str], None]): Draws samples of the generator as it is into a file.
-        draw_real (Callable[[str], None]): Draws real samples into a file.
-    """
-
-    def report(solver: AdversarialSolver) -> None:
-        folder = osp.join(solver.output_dir, "samples")
-        samples = osp.join(folder, f"iter_{solver.iteration:08d}.png")
-        real = osp.join(folder, "real.png")
-        curves = osp.join(solver.output_dir, "curves.png")
-        if not osp.exists(real):
-            with writing(real):
-                draw_real(real)
-        with writing(samples):
-            draw_samples(samples)
-        penalty = solver.cfg.GAN
-        target = penalty.penalty_target if penalty.penalty != "zero_centred" else 0.0
-        with writing(curves):
-            visualization.save_curves(solver.metrics_log.records, curves, target)
-        logger.info(f"Pictures: {samples}, {curves}")
-
-    return report
-
-
-# weights
-
-
-def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
-    """Load the weights that the user gave, else those of the run in output_dir.
-
-    The user gives EVAL.pretrained_model_path (in mode eval) or INFER.pretrained_model_path: a
-    .pdparams file, with or without its ending, or its address.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-        generator (nn.Layer): Generator.
-
-    Returns:
-        str: Path of the weights.
-
-    Raises:
-        UserError: If there is no such file, or it doesn't fit.
-    """
-    path = _generator_weights(cfg)
-    if not path.startswith(("http://", "https://")) and not osp.isfile(path):
-        raise UserError(
-            f"There are no weights at {path}: train first (mode=train), or give the file by "
-            f"{_group(cfg)}.pretrained_model_path or the run's folder by output_dir."
-        )
-    return load_paddle_weights(generator, path)
-
-
-def _group(cfg: DictConfig) -> str:
-    return "EVAL" if cfg.mode == "eval" else "INFER"
-
-
-def _generator_weights(cfg: DictConfig) -> str:
-    """Path or address of the weights that the configuration means."""
-    path = cfg[_group(cfg)].pretrained_model_path
-    path = path or osp.join(cfg.output_dir, "generator.pdparams")
-    return path if path.endswith(".pdparams") else f"{path}.pdparams"
-
-
-def _iteration_of(weights: str) -> Optional[int]:
-    """Iteration at which the run that wrote the weights ended, None if unknown."""
-    folder = latest_checkpoint(osp.join(osp.dirname(weights), "checkpoints"))
-    return None if folder is None else int(folder.rsplit("_", 1)[1])
-
-
-# evaluation
-
-
-def write_eval(
-    cfg: DictConfig,
-    case: str,
-    weights: str,
-    metrics: Dict[str, Any],
-    extractor: Optional[FeatureExtractor] = None,
-) -> None:
-    """Write eval.json and print its metrics as a table.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-        case (str): Name of the case.
-        weights (str): Weights file that was evaluated.
-        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them.
-        extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
-    """
-    described = None
-    if extractor is not None:
-        described = {"name": extractor.name, "sha256": extractor.sha256}
-    result = {
-        "case": case,
-        "iteration": _iteration_of(weights),
-        "samples": cfg.EVAL.num_samples,
-        "seed": cfg.seed,
-        "weights": weights,
-        "extractor": described,
-        "metrics": metrics,
-    }
-    path = osp.join(cfg.output_dir, "eval.json")
-    with writing(path):
-        os.makedirs(cfg.output_dir, exist_ok=True)
-        write_atomically(path, f"{json.dumps(result, indent=2)}\n".encode())
-
-    title = f"{case}, iteration {result['iteration']}, {cfg.EVAL.num_samples} samples"
-    if extractor is not None:
-        title += f", {extractor.scores}"
-    table = Table()
-    twins = any(name.startswith("real_") for name in metrics)
-    table.add_column("metric")
-    table.add_column("generated", justify="right")
-    if twins:
-        table.add_column("real against real", justify="right")
-    for name, value in metrics.items():
-        if not name.startswith("real_"):
-            row = [name, _shown(value)]
-            if twins:
-                twin = metrics.get(f"real_{name}")
-                row.append("" if twin is None else _shown(twin))
-            table.add_row(*row)
-    console = Console()
-    console.print(title, highlight=False)
-    console.print(table)
-    logger.info(f"Metrics written: {path}")
-
-
-def _shown(value: Union[int, float, List[int]]) -> str:
-    if isinstance(value, list):
-        return " ".join(map(str, value))
-    return str(value) if isinstance(value, int) else f"{value:.5g}"
-
-
-# export and inference
-
-
-def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
-    """Write the trained generator as a static graph, for paddle.inference.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-        generator (nn.Layer): Generator; has latent_dim, and num_classes if it takes labels.
-    """
-    load_generator(cfg, generator)
-    spec = [paddle.static.InputSpec([None, generator.latent_dim], "float32", "z")]
-    if getattr(generator, "num_classes", 0):
-        spec.append(paddle.static.InputSpec([None], "int64", "labels"))
-    generator.eval()
-    os.makedirs(osp.dirname(cfg.INFER.export_path) or ".", exist_ok=True)
-    paddle.jit.enable_to_static(True)  # a Solver in this process has switched it off
-    static = paddle.jit.to_static(generator, input_spec=spec, full_graph=True)
-    paddle.jit.save(static, cfg.INFER.export_path)
-    paddle.jit.enable_to_static(False)
-    logger.message(f"Exported: {cfg.INFER.export_path}.json, .pdiparams")
-
-
-def load_exported(cfg: DictConfig) -> inference.Predictor:
-    """The exported generator, run by paddle.inference.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-
-    Raises:
-        UserError: If nothing has been exported, or the weights have changed since.
-    """
-    for path in (cfg.INFER.pdmodel_path, cfg.INFER.pdiparams_path):
-        if not osp.isfile(path):
-            raise UserError(
-                f"There is no exported generator at {path}: export it first (mode=export)."
-            )
-    weights = _generator_weights(cfg)
-    exported = cfg.INFER.pdiparams_path
-    if osp.isfile(weights) and osp.getmtime(weights) > osp.getmtime(exported):
-        raise UserError(
-            f"{exported} is older than {weights}: export anew (mode=export)."
-        )
-    config = inference.Config(cfg.INFER.pdmodel_path, cfg.INFER.pdiparams_path)
-    if cfg.INFER.device == "gpu":
-        config.enable_use_gpu(cfg.INFER.gpu_mem, cfg.INFER.gpu_id)
-    else:
-        config.disable_gpu()
-        config.disable_mkldnn()  # it can't run the nearest-neighbour upsampling
-        config.set_cpu_math_library_num_threads(
-            int(os.environ.get("MKL_NUM_THREADS", "1"))
-        )
-    config.switch_ir_optim(cfg.INFER.ir_optim)
-    config.disable_glog_info()
-    return inference.create_predictor(config)
-
-
-def sample_exported(cfg: DictConfig, num_classes: int = 0) -> Dict[str, np.ndarray]:
-    """Draw INFER.num_samples samples from the exported generator.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-        num_classes (int, optional): Number of classes; 0 without labels. Defaults to 0.
-
-    Returns:
-        Dict[str, np.ndarray]: "samples" [n, ...] and, with classes, "labels" [n] (each class in
-            turn).
-    """
-    predictor = load_exported(cfg)
-    rng = np.random.default_rng(cfg.seed)
-    shape = (cfg.INFER.num_samples, cfg.MODEL.latent_dim)
-    inputs = {"z": rng.standard_normal(shape, dtype=np.float32)}
-    if num_classes:
-        inputs["labels"] = np.arange(cfg.INFER.num_samples) % num_classes
-    batches = []
-    for start in range(0, cfg.INFER.num_samples, cfg.INFER.batch_size):
-        for name in predictor.get_input_names():
-            batch = inputs[name][start : start + cfg.INFER.batch_size]
-            predictor.get_input_handle(name).copy_from_cpu(batch)
-        predictor.run()
-        (output,) = predictor.get_output_names()
-        batches.append(predictor.get_output_handle(output).copy_to_cpu())
-    arrays: Dict[str, Any] = {"samples": np.concatenate(batches)}
-    if num_classes:
-        arrays["labels"] = inputs["labels"]
-    return arrays
-
-
-def write_samples(cfg: DictConfig, arrays: Dict[str, np.ndarray]) -> None:
-    """Write samples.npz into output_dir.
-
-    Args:
-        cfg (DictConfig): Configuration of a case.
-        arrays (Dict[str, np.ndarray]): What `sample_exported` returned.
-    """
-    path = osp.join(cfg.output_dir, "samples.npz")
-    with writing(path):
-        os.makedirs(cfg.output_dir, exist_ok=True)
-        with open_atomically(path) as file:
-            np.savez_compressed(file, **arrays)
-    picture = osp.join(cfg.output_dir, "samples.png")
-    logger.message(f"Samples written: {path}, {picture}")

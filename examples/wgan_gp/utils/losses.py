@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from typing import Callable
+from typing import NamedTuple
 from typing import Optional
 from typing import Tuple
 
@@ -188,12 +189,36 @@ PENALTY_POINTS = {
     "both": lambda real, fake, alpha: [_leaf(real), _leaf(fake)],
 }
 
-# What it costs: functions of (squared norms, target).
+
+class PenaltyForm(NamedTuple):
+    """What the norm of a gradient costs.
+
+    Attributes:
+        cost (Callable[[paddle.Tensor, float], paddle.Tensor]): Squared norms [B] and target ->
+            scalar.
+        own_target (Optional[float]): Norm that costs nothing, where it can't be chosen.
+    """
+
+    cost: Callable[[paddle.Tensor, float], paddle.Tensor]
+    own_target: Optional[float] = None
+
+
 PENALTY_FORMS = {
-    "two_sided": lambda squared, target: two_sided_penalty(root(squared), target),
-    "one_sided": lambda squared, target: one_sided_penalty(root(squared), target),
-    "zero_centred": lambda squared, _: zero_centred_penalty(squared),
+    "two_sided": PenaltyForm(lambda squared, t: two_sided_penalty(root(squared), t)),
+    "one_sided": PenaltyForm(lambda squared, t: one_sided_penalty(root(squared), t)),
+    "zero_centred": PenaltyForm(lambda squared, _: zero_centred_penalty(squared), 0.0),
 }
+
+
+def penalty_target(form: str, target: float) -> float:
+    """Gradient norm that costs nothing: the form's own, else the one chosen.
+
+    Args:
+        form (str): Key of PENALTY_FORMS.
+        target (float): Chosen norm.
+    """
+    own = PENALTY_FORMS[form].own_target
+    return target if own is None else own
 
 
 def gradient_penalty(
@@ -226,7 +251,7 @@ def gradient_penalty(
         squared_gradient_norm(critic, points)
         for points in PENALTY_POINTS[at](real, fake, alpha)
     ]
-    penalty = sum(PENALTY_FORMS[form](squared, target) for squared in norms)
+    penalty = sum(PENALTY_FORMS[form].cost(squared, target) for squared in norms)
     return penalty, paddle.concat(norms).detach().sqrt()
 
 

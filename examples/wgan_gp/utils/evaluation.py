@@ -1,0 +1,104 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""eval.json, and its metrics as a table on the terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+from os import path as osp
+from typing import Any
+from typing import Dict
+from typing import List
+from typing import Optional
+from typing import Union
+
+from omegaconf import DictConfig
+from ppsci.utils import logger
+from rich.console import Console
+from rich.table import Table
+
+from ppsci_ext.metric import FeatureExtractor
+from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.checkpoint import writing
+from wgan_gp.utils.run_weights import iteration_of
+
+
+def write_eval(
+    cfg: DictConfig,
+    case: str,
+    weights: str,
+    metrics: Dict[str, Any],
+    extractor: Optional[FeatureExtractor] = None,
+) -> None:
+    """Write eval.json and print its metrics as a table.
+
+    Args:
+        cfg (DictConfig): Configuration of a case.
+        case (str): Name of the case.
+        weights (str): Weights file that was evaluated.
+        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; those whose name
+            begins with "real_" are of real against real samples, and stand beside the others.
+        extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
+    """
+    described = None
+    if extractor is not None:
+        described = {"name": extractor.name, "sha256": extractor.sha256}
+    result = {
+        "case": case,
+        "iteration": iteration_of(weights),
+        "samples": cfg.EVAL.num_samples,
+        "seed": cfg.seed,
+        "weights": weights,
+        "extractor": described,
+        "metrics": metrics,
+    }
+    path = osp.join(cfg.output_dir, "eval.json")
+    with writing(path):
+        os.makedirs(cfg.output_dir, exist_ok=True)
+        write_atomically(path, f"{json.dumps(result, indent=2)}\n".encode())
+
+    title = f"{case}, iteration {result['iteration']}, {cfg.EVAL.num_samples} samples"
+    if extractor is not None:
+        title += f", {extractor.scores}"
+    console = Console()
+    console.print(title, highlight=False)
+    console.print(_table(metrics))
+    logger.info(f"Metrics written: {path}")
+
+
+def _table(metrics: Dict[str, Any]) -> Table:
+    table = Table()
+    twins = any(name.startswith("real_") for name in metrics)
+    table.add_column("metric")
+    table.add_column("generated", justify="right")
+    if twins:
+        table.add_column("real against real", justify="right")
+    for name, value in metrics.items():
+        if not name.startswith("real_"):
+            row = [name, _shown(value)]
+            if twins:
+                row.append(_shown(metrics.get(f"real_{name}")))
+            table.add_row(*row)
+    return table
+
+
+def _shown(value: Union[None, int, float, List[int]]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

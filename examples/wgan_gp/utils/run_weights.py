@@ -1,0 +1,79 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""The generator's weights that a configuration means, and where they come from."""
+
+from __future__ import annotations
+
+from os import path as osp
+from typing import Optional
+
+from omegaconf import DictConfig
+from paddle import nn
+
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.checkpoint import latest_checkpoint
+from ppsci_ext.utils.weights import load_paddle_weights
+
+
+def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
+    """Load the weights that the user gave, else those of the run in output_dir.
+
+    The user gives EVAL.pretrained_model_path (in mode eval) or INFER.pretrained_model_path: a
+    .pdparams file, with or without its ending, or its address.
+
+    Args:
+        cfg (DictConfig): Configuration of a case.
+        generator (nn.Layer): Generator.
+
+    Returns:
+        str: Path of the weights.
+
+    Raises:
+        UserError: If there is no such file, or it doesn't fit.
+    """
+    return load_paddle_weights(generator, require_weights(cfg))
+
+
+def require_weights(cfg: DictConfig) -> str:
+    """Path or address of the weights that the configuration means.
+
+    Raises:
+        UserError: If there is no such file.
+    """
+    path = weights_path(cfg)
+    if not path.startswith(("http://", "https://")) and not osp.isfile(path):
+        raise UserError(
+            f"There are no weights at {path}: train first (mode=train), or give the file by "
+            f"{_group(cfg)}.pretrained_model_path or the run's folder by output_dir."
+        )
+    return path
+
+
+def weights_path(cfg: DictConfig) -> str:
+    """The same, whether the file is there or not."""
+    path = cfg[_group(cfg)].pretrained_model_path
+    path = path or osp.join(cfg.output_dir, "generator.pdparams")
+    return path if path.endswith(".pdparams") else f"{path}.pdparams"
+
+
+def iteration_of(weights: str) -> Optional[int]:
+    """Iteration at which the run that wrote the weights ended, None if unknown."""
+    folder = latest_checkpoint(osp.join(osp.dirname(weights), "checkpoints"))
+    return None if folder is None else int(folder.rsplit("_", 1)[1])
+
+
+def _group(cfg: DictConfig) -> str:
+    return "EVAL" if cfg.mode == "eval" else "INFER"
