@@ -18,9 +18,15 @@ from ppsci_ext.data.batches import SequentialBatches
 from ppsci_ext.data.condition import Condition
 from ppsci_ext.data.condition import as_arrays
 from ppsci_ext.data.condition import map_condition
+from ppsci_ext.data.digest import data_digest
+from ppsci_ext.data.images import IMAGE_DATA
 from ppsci_ext.data.images import ImageDataset
+from ppsci_ext.data.images import ImageSource
 from ppsci_ext.data.images import load_images
+from ppsci_ext.data.images import read_images
 from ppsci_ext.data.own import read_images
+from ppsci_ext.data.reading import ImageArrays
+from ppsci_ext.data.reading import ImageReading
 from ppsci_ext.data.sources import ArrayDataset
 from ppsci_ext.data.stream import BatchStream
 from ppsci_ext.data.stream import LoaderStream
@@ -29,19 +35,26 @@ from ppsci_ext.data.toy import ToyDistribution
 from ppsci_ext.data.toy import toy_distribution
 from ppsci_ext.data.toy import toy_training_source
 from ppsci_ext.data.transform import ToFloat
+from ppsci_ext.data.transform import check_range
 from ppsci_ext.data.transform import to_uint8
 
 __all__ = [
+    "IMAGE_DATA",
     "TOY_NAMES",
     "ArrayDataset",
     "BatchStream",
     "Condition",
+    "ImageArrays",
     "ImageDataset",
+    "ImageReading",
+    "ImageSource",
     "LoaderStream",
     "SequentialBatches",
     "ToFloat",
     "ToyDistribution",
     "as_arrays",
+    "check_range",
+    "data_digest",
     "load_images",
     "map_condition",
     "read_images",

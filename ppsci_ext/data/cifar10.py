@@ -189,7 +189,7 @@ def _missing(root: str, split: str) -> str:
         if len(absent) < len(_BATCHES[split]):
             message += f" ({folder} lacks {', '.join(absent)})"
     return (
-        f"{message}; set DATA.download=true or put {URL}{binary.archive} into {root}, "
+        f"{message}; set download=true or put {URL}{binary.archive} into {root}, "
         "as it is"
     )
 

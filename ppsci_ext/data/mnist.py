@@ -85,7 +85,7 @@ def read_mnist(
         raise UserError(
             f"the {split} images of MNIST are missing: looked for "
             f"{' and '.join(_FILES[split])} (with or without .gz) in "
-            f"{', '.join(_folders(root))}; set DATA.download=true or put the files from "
+            f"{', '.join(_folders(root))}; set download=true or put the files from "
             f"{URL} into {root}/mnist"
         )
     contents = [_read_bytes(path, ndim) for path, ndim in zip(paths, (3, 1))]

@@ -14,13 +14,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Optional
+from typing import Tuple
 from typing import Union
 
 import numpy as np
 import paddle
+from ppsci.utils import logger
 
 from ppsci_ext.utils.errors import UserError
+
+# float32 holds a pixel that was scaled to a range to about as many units in its last place
+_ROUNDING = 8 * float(np.finfo(np.float32).eps)
+_USUAL_RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), (0.0, 65535.0))
 
 
 class ToFloat:
@@ -121,3 +128,76 @@ def to_uint8(
         )
     scaled = (images - np.float32(low)) * np.float32(255.99 / (high - low))
     return np.clip(scaled, 0, 255).astype(np.uint8)
+
+
+def check_range(
+    images: Union[np.ndarray, Tuple[float, float]],
+    low: float,
+    high: float,
+    what: str = "the images",
+) -> None:
+    """Refuses floats that lie outside of the range that they are said to have.
+
+    Warns where they use no more than half of it, as images in [0, 1] do in [-1, 1]: then
+    the range is most probably another one.
+
+    Args:
+        images (Union[np.ndarray, Tuple[float, float]]): Pixels of any shape, or their
+            minimum and maximum. Those that are uint8 fit any range.
+        low (float): Value of black.
+        high (float): Value of white.
+        what (str): What messages call the images.
+
+    Raises:
+        UserError: Values outside by more than what float32 rounds, or NaN; or a range that
+            is none.
+    """
+    check_ends(low, high)
+    if isinstance(images, np.ndarray):
+        if images.dtype == np.uint8:
+            return
+        images = float(images.min()), float(images.max())
+    smallest, largest = images
+    slack = _ROUNDING * max(abs(low), abs(high))
+    # with "not", since all comparisons with NaN are false
+    if not (low - slack <= smallest and largest <= high + slack):
+        fitting = _fitting_range(smallest, largest)
+        raise UserError(
+            f"{what}: values from {smallest:.7g} to {largest:.7g} lie outside of the range "
+            f"[{low:.7g}, {high:.7g}]; {fitting}"
+        )
+    if largest - smallest <= (high - low) / 2 + slack:
+        logger.warning(
+            f"{what}: values from {smallest:.7g} to {largest:.7g} use no more than half of "
+            f"the range [{low:.7g}, {high:.7g}]; is that the range of black and white?"
+        )
+
+
+def check_ends(low: float, high: float) -> None:
+    """Refuses a range of values in which there is nothing.
+
+    Args:
+        low (float): Value of black.
+        high (float): Value of white.
+
+    Raises:
+        UserError: They are in the wrong order, equal, or not finite.
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(
+            f"the range [{low:g}, {high:g}] is empty or has no end; give the value of black "
+            "and then that of white, such as 0 and 1"
+        )
+
+
+def _fitting_range(smallest: float, largest: float) -> str:
+    """What to do with values that lie outside of their range."""
+    if not (math.isfinite(smallest) and math.isfinite(largest)):
+        return "remove what is NaN or infinite"
+    for low, high in _USUAL_RANGES:
+        is_used = largest - smallest > (high - low) / 2
+        if is_used and low <= smallest and largest <= high:
+            return f"scale them to it, or make it [{low:g}, {high:g}], which fits"
+    if smallest == largest:
+        return "scale them to it"
+    return f"scale them to it, or make it [{smallest:.7g}, {largest:.7g}], which fits"

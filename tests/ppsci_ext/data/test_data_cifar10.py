@@ -171,7 +171,7 @@ def test_missing_files_name_what_where_and_how(tmp_path):
         "data_batch_1 .. data_batch_5",
         "cifar-10-python.tar.gz",
         "cifar-10-batches-bin lacks data_batch_3.bin",
-        "DATA.download=true",
+        "download=true",
         cifar10.URL,
     ):
         assert part in str(caught.value)

@@ -116,5 +116,5 @@ def test_home_folder_is_expanded(tmp_path, monkeypatch):
 
 
 def test_own_data_cannot_be_downloaded(tmp_path):
-    with pytest.raises(UserError, match="DATA.download=false"):
+    with pytest.raises(UserError, match="download=false"):
         load_images("folder", str(tmp_path), "train", download=True)

@@ -86,7 +86,7 @@ def test_missing_files_name_what_where_and_how(tmp_path):
     for part in (
         "train-images-idx3-ubyte",
         "MNIST/raw",
-        "DATA.download=true",
+        "download=true",
         mnist.URL,
     ):
         assert part in str(caught.value)
