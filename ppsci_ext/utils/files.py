@@ -32,8 +32,6 @@ from typing import BinaryIO
 from typing import Iterator
 from typing import Union
 
-from ppsci.utils import logger
-
 from ppsci_ext.utils.errors import UserError
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -145,6 +143,9 @@ def remove_leftovers(folder: PathLike) -> None:
 
     Args:
         folder (PathLike): Folder; its sub-folders are searched, but not those within them.
+
+    Raises:
+        OSError: If something can't be removed.
     """
     if not osp.isdir(folder):
         return
@@ -171,7 +172,7 @@ def _is_left_over(name: str) -> bool:
 
 
 def _is_another_running(process: int) -> bool:
-    # Windows can't be asked this way; but there a file in use can't be removed.
+    # Windows can't be asked this way, but removes no file in use.
     if process == os.getpid() or os.name == "nt":
         return False
     try:
@@ -191,8 +192,6 @@ def _remove(entry: os.DirEntry) -> None:
             os.remove(entry.path)
     except FileNotFoundError:  # another process was faster
         pass
-    except OSError as error:
-        logger.warning(
-            f"{entry.path} is left over from a killed run and can't be removed "
-            f"({error.strerror}): remove it."
-        )
+    except PermissionError:
+        if os.name != "nt":  # where it says that a process is writing it
+            raise

@@ -169,19 +169,16 @@ def test_a_folder_that_is_not_there_has_no_leftovers(tmp_path):
     files.remove_leftovers(tmp_path / "file")
 
 
-def test_a_leftover_that_cannot_be_removed_is_told_and_stops_nothing(
-    tmp_path, monkeypatch, ended
-):
+def test_a_leftover_that_cannot_be_removed_is_told(tmp_path, monkeypatch, ended):
     (tmp_path / f".a.{ended}.tmp").write_text("")
-    warnings = []
-    monkeypatch.setattr(files.logger, "warning", warnings.append)
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(os, "remove", refuse)
-    files.remove_leftovers(tmp_path)
-    assert len(warnings) == 1 and f".a.{ended}.tmp" in warnings[0]
+    with pytest.raises(UserError, match=rf"\.a\.{ended}\.tmp can't be written .Perm"):
+        with files.writing(tmp_path):
+            files.remove_leftovers(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "socket", "missing"])
