@@ -36,8 +36,8 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import Checkpoint
 from ppsci_ext.utils.checkpoint import latest_checkpoint
 from ppsci_ext.utils.checkpoint import load_newest
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.optimizer_state import optimizer_state
 from ppsci_ext.utils.rng import reseed
 

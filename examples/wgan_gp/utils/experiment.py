@@ -43,9 +43,9 @@ from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import latest_checkpoint
-from ppsci_ext.utils.checkpoint import open_atomically
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import open_atomically
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.weights import load_paddle_weights
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import check_config
