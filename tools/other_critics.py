@@ -52,7 +52,7 @@ from ppsci_ext.arch import twice_differentiable
 from ppsci_ext.data import load_images
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import frechet_distance
-from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.files import write_atomically
 from wgan_gp.models import WGAN_GP
 from wgan_gp.utils.visualization import save_image_grid
 

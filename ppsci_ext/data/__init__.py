@@ -24,7 +24,6 @@ from ppsci_ext.data.images import ImageDataset
 from ppsci_ext.data.images import ImageSource
 from ppsci_ext.data.images import load_images
 from ppsci_ext.data.images import read_images
-from ppsci_ext.data.own import read_images
 from ppsci_ext.data.reading import ImageArrays
 from ppsci_ext.data.reading import ImageReading
 from ppsci_ext.data.sources import ArrayDataset

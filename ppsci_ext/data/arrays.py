@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -32,10 +33,13 @@ from numpy.lib import format as npy
 
 from ppsci_ext.data.limits import check_fits_memory
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.errors import shown
+from ppsci_ext.utils.files import open_plain
+from ppsci_ext.utils.pickles import is_natural
+from ppsci_ext.utils.zips import check_entries
+from ppsci_ext.utils.zips import read_exactly
 
-_BLOCK = 1 << 20
-_MAX_RATIO = 200  # of unpacked to packed size, in an entry larger than this:
-_SMALL = 1 << 26
+_MAX_DIMS = 32  # NumPy's
 
 
 def npz_array(path: str, key: str) -> Optional[np.ndarray]:
@@ -52,7 +56,7 @@ def npz_array(path: str, key: str) -> Optional[np.ndarray]:
         UserError: Not an .npz file, or damaged; an array of anything but numbers, or
             larger than the machine's memory, or compressed as no data are.
     """
-    with _one_sentence(path, repr(key)), open(path, "rb") as file:
+    with _one_sentence(path, repr(key)), open_plain(path) as file:
         # zipfile itself would take a file of any kind with an archive at its end
         if file.read(2) != b"PK":
             raise ValueError("it is not an .npz file")
@@ -63,7 +67,7 @@ def npz_array(path: str, key: str) -> Optional[np.ndarray]:
             if not places:
                 return None
             entry = archive.getinfo(f"{key}.npy")
-            _check_compression(entry)
+            check_entries(file, [entry])
             with archive.open(entry) as member:
                 return _read_array(member, entry.file_size, path)
 
@@ -100,7 +104,7 @@ def npy_array(path: str) -> np.ndarray:
         UserError: Not an .npy file, or damaged; an array of anything but numbers, or
             larger than the machine's memory.
     """
-    with _one_sentence(path, "an array"), open(path, "rb") as file:
+    with _one_sentence(path, "an array"), open_plain(path) as file:
         return _read_array(file, os.fstat(file.fileno()).st_size, path)
 
 
@@ -113,27 +117,22 @@ def _one_sentence(path: str, what: str) -> Iterator[None]:
     except (
         OSError,
         EOFError,
-        ValueError,
+        AttributeError,
+        LookupError,
+        MemoryError,
         RuntimeError,
         SyntaxError,
+        TypeError,
+        ValueError,
+        struct.error,
         tokenize.TokenError,
         zipfile.BadZipFile,
         zlib.error,
-    ) as error:  # what zipfile and NumPy raise on damaged files
+    ) as error:  # what zipfile and NumPy's reader of headers raise on damaged files
         raise UserError(
-            f"{path}: cannot read {what} ({error}); save it with numpy.savez as an array of "
-            "numbers"
+            f"{path}: cannot read {what} ({shown(error)}); save it with numpy.savez as an "
+            "array of numbers"
         ) from error
-
-
-def _check_compression(entry: zipfile.ZipInfo) -> None:
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ValueError("it is compressed in a way that NumPy does not use")
-    if entry.file_size > max(_SMALL, _MAX_RATIO * entry.compress_size):
-        raise ValueError(
-            f"its {entry.compress_size} bytes unpack to {entry.file_size}, as only those "
-            "of a decompression bomb do"
-        )
 
 
 def _read_array(file: BinaryIO, size: int, path: str) -> np.ndarray:
@@ -144,16 +143,13 @@ def _read_array(file: BinaryIO, size: int, path: str) -> np.ndarray:
     shape, is_fortran, dtype = npy.read_array_header_1_0(file)
     if dtype.kind not in "biuf":
         raise ValueError(f"it is of type {dtype}")
+    if not all(map(is_natural, shape)) or len(shape) > _MAX_DIMS:
+        raise ValueError(f"its header announces the shape {shape}, which no array has")
     announced, present = math.prod(shape) * dtype.itemsize, size - file.tell()
-    if announced != present or min(shape, default=0) < 0:
+    if announced != present:
         raise ValueError(
             f"its header announces {announced} bytes, but {present} follow"
         )
     check_fits_memory(announced, path)
-    data = np.empty(announced, np.uint8)
-    for start in range(0, announced, _BLOCK):
-        block = file.read(min(_BLOCK, announced - start))
-        data[start : start + len(block)] = np.frombuffer(block, np.uint8)
-        if start + len(block) < min(start + _BLOCK, announced):
-            raise EOFError("it ends too early")
+    data = read_exactly(file, announced)
     return data.view(dtype).reshape(shape, order="F" if is_fortran else "C")

@@ -50,7 +50,7 @@ from ppsci_ext.metric.scores import FeatureSet
 from ppsci_ext.metric.scores import extract
 from ppsci_ext.metric.scores import image_scores
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.files import write_atomically
 
 DATA_SETS = {
     f"{name}-{split}": (name, split)

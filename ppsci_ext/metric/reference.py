@@ -35,10 +35,10 @@ from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.scores import FeatureSet
 from ppsci_ext.metric.scores import extract
 from ppsci_ext.utils.cache import cache_folder
-from ppsci_ext.utils.checkpoint import open_atomically
-from ppsci_ext.utils.checkpoint import write_atomically
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.files import open_atomically
+from ppsci_ext.utils.files import write_atomically
 
 _VERSION = 1  # to be raised when the same images would give other features
 _BATCH_SIZE = 500

@@ -29,8 +29,8 @@ import numpy as np
 import paddle
 
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 
 
 class TermMeans:

@@ -38,6 +38,9 @@ from ppsci_ext.solver import parallel
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
+from ppsci_ext.utils.files import remove_leftovers
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.lock import locked
 from ppsci_ext.utils.weights import save_paddle_weights
 
@@ -219,7 +222,7 @@ class RunFolder:
         """
 
         def go() -> None:
-            checkpoint.remove_leftovers(self.checkpoint_root)
+            remove_leftovers(self.path)
             checkpoint.make_latest(saved.folder, self.checkpoint_root)
             self.metrics.truncate(saved.state["records"], saved.state["iteration"])
 
@@ -264,8 +267,8 @@ class RunFolder:
 
         def write() -> None:
             self.require_in_place()
-            with checkpoint.writing(self.file(name)):
-                checkpoint.write_atomically(self.file(name), content.encode())
+            with writing(self.file(name)):
+                write_atomically(self.file(name), content.encode())
 
         if self.path is not None:
             parallel.on_first(write)

@@ -23,17 +23,15 @@ before.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
 from os import path as osp
 from typing import Any
-from typing import BinaryIO
 from typing import Dict
-from typing import Iterator
 from typing import List
 from typing import NamedTuple
 from typing import Optional
@@ -42,14 +40,21 @@ from typing import Set
 
 import numpy as np
 from ppsci.utils import logger
-from safetensors import SafetensorError
 from safetensors import numpy as safetensors
 
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.files import open_plain
+from ppsci_ext.utils.files import remove_leftovers
+from ppsci_ext.utils.files import sync_folder
+from ppsci_ext.utils.files import temporary_path
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
+from ppsci_ext.utils.weights import parse_safetensors
 
 _FOLDER = re.compile(r"iter_(\d{8,})$")
 _ARRAYS, _STATE, _DIGESTS = "state.safetensors", "state.json", "SHA256SUMS"
-_TEMPORARY = ".tmp"
+_MAX_TEXT = 1 << 24  # bytes of state.json and SHA256SUMS; they have some thousand
+_MAX_LEVELS = 100  # of lists and dictionaries in state.json; it has some ten
 
 
 class Checkpoint(NamedTuple):
@@ -62,71 +67,6 @@ class Checkpoint(NamedTuple):
 
 class DamagedCheckpoint(UserError):
     """A checkpoint that is not what was written, or not there."""
-
-
-# files
-
-
-def _sync_folder(path: str) -> None:
-    if os.name == "nt":  # where folders can't be opened
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def writing(path: str) -> Iterator[None]:
-    """Turn a full disk or a folder without permission into a sentence.
-
-    Args:
-        path (str): What is written inside, for faults that don't name their file.
-
-    Raises:
-        UserError: For an OSError.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise UserError(
-            f"{error.filename or path} can't be written ({error.strerror or error}): mend "
-            "that (space, quota, permissions) and run again."
-        ) from error
-
-
-@contextlib.contextmanager
-def open_atomically(path: str) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes the place of `path` when it is complete.
-
-    Args:
-        path (str): File; its folder must exist. It keeps its old content if the block
-            fails.
-    """
-    temporary = f"{path}{_TEMPORARY}"
-    try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):  # the first fault is the one to tell
-            os.remove(temporary)
-        raise
-    _sync_folder(osp.dirname(path) or ".")
-
-
-def write_atomically(path: str, content: bytes) -> None:
-    """Write a file so that it holds either its old or its new content, whole.
-
-    Args:
-        path (str): File; its folder must exist.
-        content (bytes): New content.
-    """
-    with open_atomically(path) as file:
-        file.write(content)
 
 
 # writing a checkpoint
@@ -149,7 +89,7 @@ def save_checkpoint(
         root (str): Folder of the checkpoints; made if missing.
         iteration (int): Finished iterations, eight digits in the folder's name.
         arrays (Dict[str, np.ndarray]): Named arrays.
-        state (Dict[str, Any]): What JSON can hold.
+        state (Dict[str, Any]): What JSON can hold: no NaN, nothing infinite.
         keep (int): Number of newest checkpoints to keep.
         keep_every (Optional[int]): Keep those of its multiples, too.
 
@@ -157,15 +97,17 @@ def save_checkpoint(
         str: Folder of the new checkpoint.
 
     Raises:
-        UserError: If it can't be written; those before are as they were.
+        UserError: If it can't be written, or couldn't be read again; those before are as
+            they were.
     """
     name = f"iter_{iteration:08d}"
-    folder, temporary = osp.join(root, name), osp.join(root, f"{name}{_TEMPORARY}")
+    folder = osp.join(root, name)
+    temporary = temporary_path(folder)
     files = {
         _ARRAYS: safetensors.save(
             {key: np.asarray(array, order="C") for key, array in arrays.items()}
         ),
-        _STATE: json.dumps(state).encode(),
+        _STATE: _state_text(state, folder),
     }
     digests = [
         f"{hashlib.sha256(content).hexdigest()}  {file_name}\n"
@@ -180,14 +122,14 @@ def save_checkpoint(
             for file_name, content in files.items():
                 with writing(osp.join(temporary, file_name)):
                     _write(osp.join(temporary, file_name), content)
-            _sync_folder(temporary)
+            sync_folder(temporary)
             if osp.isdir(folder):  # damaged, or of a course left
                 _remove(folder)
             os.rename(temporary, folder)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)  # a full disk needs the room
             raise
-        _sync_folder(root)
+        sync_folder(root)
     make_latest(folder, root)
     with writing(root):
         iterations = [_iteration(other) for other in list_checkpoints(root)]
@@ -229,15 +171,6 @@ def iterations_to_keep(
     return kept
 
 
-def remove_leftovers(root: str) -> None:
-    """Remove what a killed process left half written or half removed under `root`."""
-    if osp.isdir(root):
-        for name in os.listdir(root):
-            if name.endswith(_TEMPORARY):
-                path = osp.join(root, name)
-                shutil.rmtree(path) if osp.isdir(path) else os.remove(path)
-
-
 def _write(path: str, content: bytes) -> None:
     with open(path, "wb") as file:
         file.write(content)
@@ -247,7 +180,7 @@ def _write(path: str, content: bytes) -> None:
 
 def _remove(folder: str) -> None:
     """Remove a folder; half removed, it no longer bears a checkpoint's name."""
-    doomed = f"{folder}.old{_TEMPORARY}"
+    doomed = temporary_path(f"{folder}.old")
     os.rename(folder, doomed)
     shutil.rmtree(doomed)
 
@@ -322,23 +255,80 @@ def load_checkpoint(folder: str) -> Checkpoint:
         Checkpoint: Arrays and state.
 
     Raises:
-        DamagedCheckpoint: If a file is missing or not what was written.
+        DamagedCheckpoint: If a file is missing or not what was written, or can't have been
+            written by a training, whatever its digest says.
     """
     try:
-        with open(osp.join(folder, _DIGESTS), encoding="utf-8") as file:
-            digests = dict(reversed(line.split()) for line in file)
-        contents = {}
-        for name in (_ARRAYS, _STATE):
-            with open(osp.join(folder, name), "rb") as file:
-                contents[name] = file.read()
-            if hashlib.sha256(contents[name]).hexdigest() != digests.get(name):
+        lines = _read_text(folder, _DIGESTS).decode().splitlines()
+        digests = dict(reversed(line.split()) for line in lines)
+        with open_plain(osp.join(folder, _ARRAYS)) as file:
+            contents = {_ARRAYS: file.read(), _STATE: _read_text(folder, _STATE)}
+        for name, content in contents.items():
+            if hashlib.sha256(content).hexdigest() != digests.get(name):
                 raise ValueError(f"{name} is not what {_DIGESTS} says")
-        arrays = safetensors.load(contents[_ARRAYS])
-        return Checkpoint(folder, arrays, json.loads(contents[_STATE]))
-    except (OSError, ValueError, SafetensorError) as error:
+        arrays = parse_safetensors(contents[_ARRAYS])
+        return Checkpoint(folder, arrays, _parse_state(contents[_STATE]))
+    except (OSError, ValueError) as error:
         reason = error
         if isinstance(error, OSError) and error.filename:
             reason = f"{osp.basename(error.filename)}: {error.strerror}"
         raise DamagedCheckpoint(
             f"The checkpoint {folder} can't be used ({reason})."
         ) from error
+
+
+def _read_text(folder: str, name: str) -> bytes:
+    with open_plain(osp.join(folder, name)) as file:
+        content = file.read(_MAX_TEXT + 1)
+    if len(content) > _MAX_TEXT:
+        raise ValueError(f"{name} is longer than {_MAX_TEXT} bytes")
+    return content
+
+
+def _state_text(state: Dict[str, Any], folder: str) -> bytes:
+    try:
+        content = json.dumps(state, allow_nan=False).encode()
+        _parse_state(content)
+        return content
+    except ValueError as error:
+        raise UserError(
+            f"The checkpoint {folder} is not written, since it couldn't be read again "
+            f"({error}): keep finite numbers and short texts in the state of your objects."
+        ) from error
+
+
+def _parse_state(content: bytes) -> Dict[str, Any]:
+    """The dictionary in a state.json: finite numbers, and as deep as a state can be."""
+    try:
+        if len(content) > _MAX_TEXT:
+            raise ValueError(f"it is longer than {_MAX_TEXT} bytes")
+        state = json.loads(content, parse_constant=_finite, parse_float=_finite)
+    except RecursionError as error:
+        raise ValueError(f"{_STATE} is nested without end") from error
+    except ValueError as error:
+        raise ValueError(f"{_STATE}: {error}") from error
+    if not isinstance(state, dict) or not _is_shallow(state):
+        raise ValueError(
+            f"{_STATE} holds no dictionary, or one that is nested too deep"
+        )
+    return state
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds the number {text}")
+    return number
+
+
+def _is_shallow(value: Any) -> bool:
+    layer = [value]
+    for _ in range(_MAX_LEVELS):
+        # what is in the lists and dictionaries of this layer
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, (list, dict))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return not layer

@@ -23,6 +23,7 @@ from typing import Optional
 from typing import Union
 
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.files import open_plain
 
 
 def file_digest(path: Union[str, "os.PathLike[str]"], algorithm: str = "sha256") -> str:
@@ -40,7 +41,7 @@ def file_digest(path: Union[str, "os.PathLike[str]"], algorithm: str = "sha256")
     """
     digest = hashlib.new(algorithm)
     try:
-        with open(path, "rb") as file:
+        with open_plain(path) as file:
             for block in iter(lambda: file.read(1 << 20), b""):
                 digest.update(block)
     except OSError as error:

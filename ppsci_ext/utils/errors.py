@@ -14,6 +14,19 @@
 
 from __future__ import annotations
 
+_MAX_SHOWN = 200  # characters of a foreign text in a message
+
+
+def shown(text: object) -> str:
+    """A text from elsewhere as it may stand in a message: one line, and not a long one.
+
+    Args:
+        text (object): Name found in a file, or an exception.
+    """
+    line = " ".join(str(text).split()) or type(text).__name__
+    line = "".join(c if c.isprintable() else "?" for c in line[: _MAX_SHOWN + 1])
+    return line if len(line) <= _MAX_SHOWN else f"{line[:_MAX_SHOWN]}..."
+
 
 class UserError(ValueError):
     """A mistake of the user's: bad configuration, missing or damaged file.

@@ -24,8 +24,8 @@ from typing import Iterator
 
 from ppsci.utils import logger
 
-from ppsci_ext.utils.checkpoint import writing
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.files import writing
 
 try:
     import fcntl

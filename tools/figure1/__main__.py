@@ -46,7 +46,7 @@ from ppsci.utils import logger
 
 from ppsci_ext.data import TOY_NAMES
 from ppsci_ext.data import toy_distribution
-from ppsci_ext.utils.checkpoint import write_atomically
+from ppsci_ext.utils.files import write_atomically
 from tools.figure1 import analysis
 from tools.figure1 import drawing
 from tools.figure1 import runs

@@ -32,8 +32,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ppsci_ext.metric import FeatureExtractor
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 from wgan_gp.utils.run_weights import iteration_of
 
 

@@ -41,7 +41,7 @@ from ppsci_ext.data.sources import fetch
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import writing
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver

@@ -37,9 +37,9 @@ from ppsci.utils import logger
 from ppsci_ext.data import as_arrays
 from ppsci_ext.data.arrays import npz_arrays
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.checkpoint import open_atomically
-from ppsci_ext.utils.checkpoint import write_atomically
-from ppsci_ext.utils.checkpoint import writing
+from ppsci_ext.utils.files import open_atomically
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.static_graph import save_static
 from wgan_gp.models.conditions import check_labels
 from wgan_gp.utils.run_weights import load_generator

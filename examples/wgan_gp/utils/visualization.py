@@ -39,6 +39,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from PIL import Image
 
+from ppsci_ext.utils.files import write_atomically
+
 PathLike = Union[str, "os.PathLike[str]"]
 
 _SEPARATOR_WIDTH = 2  # pixels
@@ -340,14 +342,5 @@ def write_figure(figure: Figure, path: PathLike) -> None:
 def _write_png(path: PathLike, draw: Callable[[io.BytesIO], None]) -> None:
     content = io.BytesIO()
     draw(content)
-    folder, name = os.path.split(os.path.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    # Not tempfile.mkstemp, whose files nobody but their owner may read.
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content.getbuffer())
-        os.replace(temporary, path)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    write_atomically(path, content.getvalue())

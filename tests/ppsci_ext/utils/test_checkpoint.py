@@ -14,17 +14,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 import subprocess
+import tempfile
 from os import path as osp
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
+
+
+@pytest.fixture
+def ended():
+    """Number of a process that has ended."""
+    return (
+        subprocess.run(["sh", "-c", "echo $$"], capture_output=True)
+        .stdout.strip()
+        .decode()
+    )
 
 
 def save(root, iteration, keep=2, keep_every=None):
@@ -100,11 +115,11 @@ def test_a_checkpoint_takes_the_place_of_a_damaged_one(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["iter_00000004", "latest"]
 
 
-def test_leftovers_of_a_kill_go_with_the_next_save(tmp_path):
-    for name in ("iter_00000003.tmp", "iter_00000001.old.tmp"):
+def test_leftovers_of_a_kill_go_with_the_next_save(tmp_path, ended):
+    for name in (f".iter_00000003.{ended}.tmp", f".iter_00000001.old.{ended}.tmp"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "state.json").write_text("{")
-    (tmp_path / "latest.tmp").write_text("iter")
+    (tmp_path / f".latest.{ended}.tmp").write_text("iter")
     assert checkpoint.list_checkpoints(str(tmp_path)) == []
     save(tmp_path, 4)
     assert sorted(os.listdir(tmp_path)) == ["iter_00000004", "latest"]
@@ -136,3 +151,87 @@ def test_no_checkpoint_yet(tmp_path):
     assert checkpoint.latest_checkpoint(str(tmp_path / "none")) is None
     assert checkpoint.list_checkpoints(str(tmp_path / "none")) == []
     assert checkpoint.load_newest(str(tmp_path / "none")) is None
+
+
+def with_state(root, iteration, content):
+    """A checkpoint that holds this state.json, with the right digest."""
+    folder = save(root, iteration)
+    path = Path(folder) / "state.json"
+    path.write_bytes(content)
+    digests = (Path(folder) / "SHA256SUMS").read_text().splitlines()
+    digests[1] = f"{hashlib.sha256(content).hexdigest()}  state.json"
+    (Path(folder) / "SHA256SUMS").write_text("\n".join(digests))
+    return folder
+
+
+def fallen_back(root, monkeypatch):
+    """The warning with which the checkpoint of iteration 1 is taken."""
+    warnings = []
+    monkeypatch.setattr(checkpoint.logger, "warning", warnings.append)
+    assert checkpoint.load_newest(str(root)).state == {"n": 1}
+    assert len(warnings) == 1 and "iter_00000002" in warnings[0]
+    return warnings[0]
+
+
+STATES = {
+    "NaN": (b'{"n": NaN}', "number NaN"),
+    "infinity": (b'{"n": [1, {"x": -Infinity}]}', "number -Infinity"),
+    "overflow": (b'{"n": 1e999}', "number 1e999"),
+    "deep list": (b'{"n": ' + b"[" * 10**5 + b"]" * 10**5 + b"}", "nested"),
+    "rather deep list": (b'{"n": ' + b"[" * 150 + b"]" * 150 + b"}", "nested"),
+    "rather deep": (b'{"n": ' + b'{"a": ' * 150 + b"1" + b"}" * 151, "nested"),
+    "open lists": (b"[" * 10**6, "nested"),
+    "list": (b"[1]", "no dictionary"),
+    "number": (b"2", "no dictionary"),
+    "cut": (b'{"n": 2', "state.json"),
+    "no text": (b'{"n": "\xff"}', "state.json"),
+    "empty": (b"", "state.json"),
+    "long": (b'{"n": 2' + b" " * (1 << 24) + b"}", "longer than"),
+}
+
+
+@pytest.mark.parametrize("content, problem", STATES.values(), ids=STATES)
+def test_a_state_that_no_training_has_written(tmp_path, monkeypatch, content, problem):
+    save(tmp_path, 1)
+    with_state(tmp_path, 2, content)
+    assert problem in fallen_back(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["state.json", "state.safetensors", "SHA256SUMS"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "missing"])
+def test_something_else_in_the_place_of_a_file(tmp_path, monkeypatch, name, kind):
+    save(tmp_path, 1)
+    path = osp.join(save(tmp_path, 2), name)
+    os.remove(path)
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        os.mkdir(path)
+    elif kind == "device":
+        os.symlink("/dev/zero", path)
+    assert name in fallen_back(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, [{"x": -math.inf}]])
+def test_a_state_that_could_not_be_read_again_is_not_written(tmp_path, value):
+    save(tmp_path, 1)
+    with pytest.raises(UserError, match="iter_00000002 is not written"):
+        checkpoint.save_checkpoint(str(tmp_path), 2, {}, {"n": value}, keep=2)
+    assert checkpoint.load_newest(str(tmp_path)).state == {"n": 1}
+
+
+@given(
+    st.dictionaries(
+        st.text(),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text()
+            | st.floats(allow_nan=False, allow_infinity=False),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        ),
+    )
+)  # fmt: skip
+@settings(max_examples=15, deadline=None)
+def test_any_state_comes_back(state):
+    with tempfile.TemporaryDirectory() as root:
+        folder = checkpoint.save_checkpoint(root, 1, {}, state, keep=1)
+        assert checkpoint.load_checkpoint(folder).state == state
