@@ -12,10 +12,28 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Metrics for generative models: pure functions of features, logits and samples."""
+"""Scores of generative models: functions of features, logits and samples, and their table."""
 
+import sys
+
+if sys.argv[0] == "-m":  # python -m ppsci_ext.metric...: these imports take seconds
+    from ppsci_ext.utils.signals import end_in_one_sentence
+
+    end_in_one_sentence()
+    import paddle  # noqa: F401  with handlers of its own
+
+    end_in_one_sentence()
+
+# isort: split
+
+from ppsci_ext.metric.class_accuracy import class_accuracy
+from ppsci_ext.metric.extractor import EXTRACTORS
+from ppsci_ext.metric.extractor import ExtractorRow
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.extractor import build_extractor
+from ppsci_ext.metric.extractor import extractor_names
+from ppsci_ext.metric.features import FeatureSet
+from ppsci_ext.metric.features import extract
 from ppsci_ext.metric.frechet import FeatureStatistics
 from ppsci_ext.metric.frechet import frechet_distance
 from ppsci_ext.metric.inception_score import LogitStatistics
@@ -26,11 +44,11 @@ from ppsci_ext.metric.precision_recall import precision_recall
 from ppsci_ext.metric.reference import read_statistics
 from ppsci_ext.metric.reference import reference_features
 from ppsci_ext.metric.scores import SCORES
-from ppsci_ext.metric.scores import SCORES_OF_FEATURES
-from ppsci_ext.metric.scores import FeatureSet
+from ppsci_ext.metric.scores import Option
+from ppsci_ext.metric.scores import Score
 from ppsci_ext.metric.scores import check_scores
-from ppsci_ext.metric.scores import extract
 from ppsci_ext.metric.scores import image_scores
+from ppsci_ext.metric.scores import select_scores
 from ppsci_ext.metric.validation import FrechetDistance
 from ppsci_ext.metric.validation import ImageScores
 from ppsci_ext.metric.validation import InceptionScore
@@ -39,6 +57,8 @@ from ppsci_ext.metric.validation import PrecisionRecall
 from ppsci_ext.metric.wasserstein import exact_wasserstein
 
 __all__ = [
+    "EXTRACTORS",
+    "ExtractorRow",
     "FeatureExtractor",
     "FeatureSet",
     "FeatureStatistics",
@@ -47,13 +67,16 @@ __all__ = [
     "InceptionScore",
     "KernelDistance",
     "LogitStatistics",
+    "Option",
     "PrecisionRecall",
     "SCORES",
-    "SCORES_OF_FEATURES",
+    "Score",
     "build_extractor",
     "check_scores",
+    "class_accuracy",
     "exact_wasserstein",
     "extract",
+    "extractor_names",
     "frechet_distance",
     "image_scores",
     "inception_score",
@@ -62,4 +85,5 @@ __all__ = [
     "precision_recall",
     "read_statistics",
     "reference_features",
+    "select_scores",
 ]

@@ -27,7 +27,6 @@ from typing import Dict
 from typing import Iterator
 from typing import List
 from typing import Optional
-from typing import Tuple
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -36,49 +35,72 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 from ppsci.utils import logger
 
-from ppsci_ext.data import load_images
-from ppsci_ext.data import read_images
-from ppsci_ext.data import to_uint8
-from ppsci_ext.metric.extractor import CLASSIFIERS
+from ppsci_ext.metric.extractor import EXTRACTORS
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.extractor import build_extractor
+from ppsci_ext.metric.extractor import extractor_names
+from ppsci_ext.metric.features import Batch
+from ppsci_ext.metric.features import FeatureSet
+from ppsci_ext.metric.features import extract
+from ppsci_ext.metric.pixels import check_bounds
 from ppsci_ext.metric.reference import is_statistics
 from ppsci_ext.metric.reference import read_statistics
 from ppsci_ext.metric.reference import reference_features
 from ppsci_ext.metric.scores import SCORES
-from ppsci_ext.metric.scores import FeatureSet
-from ppsci_ext.metric.scores import extract
+from ppsci_ext.metric.scores import Option
 from ppsci_ext.metric.scores import image_scores
+from ppsci_ext.metric.scores import keeps_features
+from ppsci_ext.metric.scores import select_scores
+from ppsci_ext.metric.sources import DATA_SETS
+from ppsci_ext.metric.sources import Images
+from ppsci_ext.metric.sources import check_exists
+from ppsci_ext.metric.sources import read_source
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
+from ppsci_ext.utils.signals import end_in_one_sentence
 
-DATA_SETS = {
-    f"{name}-{split}": (name, split)
-    for name in ("mnist", "cifar10")
-    for split in ("train", "test")
+_NUMBERS = {
+    "isc_splits": Option(10, 1, "parts of the Inception score"),
+    "batch_size": Option(100, 1, "images at a time"),
+    # torch-fidelity's by default
+    "seed": Option(2020, 0, "of the order of the Inception score and of KID's subsets"),
 }
 
 
-def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace:
+def build_parser() -> argparse.ArgumentParser:
+    """The command's arguments; those of scores and extractors are read from their tables."""
     parser = argparse.ArgumentParser(
         prog="python -m ppsci_ext.metric",
-        description="Scores images A, compared with real images B: Inception score, FID, KID, "
-        "precision and recall.",
-        epilog="A and B are folders of image files, .npy files, .npz files (array images, "
-        f"samples or arr_0), or {', '.join(DATA_SETS)}; B can also be an .npz file of "
-        "pytorch-fid with mu and sigma. Arrays are [N, H, W], [N, C, H, W] or [N, H, W, C].",
+        description="Scores images A, compared with real images B, the reference. Without a "
+        "choice of scores, all that can be computed.",
+        epilog="A and B are folders of image files (in sub-folders too; read as they are "
+        "stored, whatever orientation a camera has noted), .npy files, .npz files (array "
+        f"images, samples or arr_0), or {', '.join(DATA_SETS)}; B can also be an .npz file "
+        "of pytorch-fid with mu and sigma. Arrays are [N, H, W], [N, C, H, W] or "
+        "[N, H, W, C]. Labels, of a data set or the array labels of an .npz file, are the "
+        "classes that were asked for.",
     )
     parser.add_argument("images", metavar="A", help="images to score")
+    parser.add_argument("reference", metavar="B", nargs="?", help="real images")
+    for name, score in SCORES.items():
+        better = "less" if score.less_is_better else "more"
+        parser.add_argument(
+            _flag(name),
+            action="store_true",
+            help=f"{score.description}; {better} is better".replace("%", "%%"),
+        )
+    for name, option in _options().items():
+        default = "" if option.default is None else f" (default: {option.default})"
+        parser.add_argument(
+            _flag(name), type=int, metavar="N", help=f"{option.description}{default}"
+        )
+    names = extractor_names("images")
     parser.add_argument(
-        "reference", metavar="B", nargs="?", help="real images; not needed for --isc"
-    )
-    parser.add_argument("--isc", action="store_true", help="Inception score of A")
-    parser.add_argument("--fid", action="store_true", help="Frechet distance")
-    parser.add_argument("--kid", action="store_true", help="kernel distance")
-    parser.add_argument("--prc", action="store_true", help="precision and recall")
-    parser.add_argument("--json", metavar="FILE", help="write the result here")
-    parser.add_argument(
-        "--extractor", choices=tuple(CLASSIFIERS), default="inception_v3"
+        "--extractor",
+        choices=names,
+        default=names[0],
+        help="; ".join(f"{name}: {EXTRACTORS[name].description}" for name in names),
     )
     parser.add_argument(
         "--weights", metavar="FILE", help="path or address of its weights"
@@ -92,94 +114,142 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     )
     parser.add_argument("--data-root", default="./datasets", help="of the data sets")
     parser.add_argument("--cache", metavar="FOLDER", help="default: ~/.cache/ppsci_ext")
-    parser.add_argument("--batch-size", type=int, default=100)
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=2020,
-        help="of the order of the Inception score and of KID's subsets; torch-fidelity's by default",
-    )
-    return parser.parse_args(arguments)
+    parser.add_argument("--json", metavar="FILE", help="write the result here")
+    return parser
 
 
-def load(source: str, args: argparse.Namespace) -> Tuple[np.ndarray, str]:
-    """Images uint8 [N, C, H, W], and their split."""
-    if source in DATA_SETS and not osp.exists(source):
-        name, split = DATA_SETS[source]
-        return load_images(name, args.data_root, split).images, split
-    images = read_images(source)
-    if images.dtype == np.uint8:
-        return images, "all"
-    if args.range is None:
-        raise UserError(
-            f"{source} holds floats: give the values of black and white, for example "
-            "--range -1 1."
-        )
-    return to_uint8(images, *args.range), "all"
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _options() -> Dict[str, Option]:
+    of_scores = {key: o for s in SCORES.values() for key, o in s.options.items()}
+    return {**of_scores, **_NUMBERS}
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse numbers and files of which nothing can become, before any work."""
+    for name, option in _options().items():
+        value = getattr(args, name)
+        if value is not None and not option.minimum <= value < 2**32:
+            raise UserError(
+                f"{_flag(name)} must be at least {option.minimum} and below 2^32, not "
+                f"{value}."
+            )
+    for source in filter(None, (args.images, args.reference)):
+        check_exists(source)
+    if args.range is not None:
+        check_bounds(*args.range)
+    if args.json:
+        if osp.isdir(args.json):
+            raise UserError(f"--json {args.json} is a folder: give a file.")
+        with writing(args.json):
+            os.makedirs(osp.dirname(osp.abspath(args.json)), exist_ok=True)
 
 
 def score(args: argparse.Namespace) -> Dict[str, Any]:
     """The result that is printed and written.
 
     Args:
-        args (argparse.Namespace): Of `parse_arguments`.
+        args (argparse.Namespace): Of `build_parser`.
 
     Raises:
-        UserError: If the images or the weights can't be had, or don't fit.
+        UserError: If the images or the weights can't be had, or don't fit, or a score that
+            was asked for can't be computed.
     """
-    wanted = [name for name in SCORES if getattr(args, name)]
-    if not wanted:
-        wanted = list(SCORES) if args.reference else ["isc"]
-    if args.reference is None and wanted != ["isc"]:
-        raise UserError("Only --isc can do without the real images B.")
-    if args.batch_size < 1:
-        raise UserError(f"--batch-size must be at least 1, not {args.batch_size}.")
-    images, _ = load(args.images, args)
-    extractor = build_extractor(args.extractor, args.weights, args.cache)
-    reference = None if wanted == ["isc"] else load_reference(args, extractor)
-    batches: Iterator[np.ndarray] = (
-        images[start : start + args.batch_size]
-        for start in range(0, len(images), args.batch_size)
+    _check(args)
+    numbers = {
+        name: option.default if getattr(args, name) is None else getattr(args, name)
+        for name, option in _options().items()
+    }
+    seed, splits, batch_size = (
+        numbers.pop(n) for n in ("seed", "isc_splits", "batch_size")
     )
-    keeps = reference is not None and reference.features is not None
-    # a folder may be sorted by class, and the Inception score depends on the order
+    wanted = [name for name in SCORES if getattr(args, name)] or None
+    parts, parts_of_reference = ["moments", "features", "logits"], []
+    if args.reference is not None:
+        is_moments = is_statistics(args.reference)
+        parts_of_reference = ["moments"] if is_moments else ["moments", "features"]
+    if wanted is not None:  # before anything is fetched
+        select_scores(wanted, [*parts, "labels"], parts_of_reference)
+    images = read_source(args.images, args.data_root, args.range)
+    extractor = build_extractor(args.extractor, args.weights, args.cache)
+    labels = _labels(images, extractor, wanted)
+    if labels is not None:
+        parts.append("labels")
+    scores = select_scores(wanted, parts, parts_of_reference)
+    compares = any(SCORES[name].compares for name in scores)
+    reference = load_reference(args, extractor) if compares else None
+
+    def batches() -> Iterator[Batch]:
+        for start in range(0, len(images.pixels), batch_size):
+            part = slice(start, start + batch_size)
+            pixels = images.pixels[part]
+            yield pixels if labels is None else (pixels, labels[part])
+
     generated = extract(
-        batches, extractor, len(images), args.images, keeps, shuffle_seed=args.seed
+        batches(),
+        extractor,
+        len(images.pixels),
+        args.images,
+        keeps_features(scores),
+        # a folder may be sorted by class, and the Inception score depends on the order
+        shuffle_seed=seed,
+        splits=splits,
     )
     return {
         "images": args.images,
-        "num_images": len(images),
+        "num_images": len(images.pixels),
         "reference": args.reference,
         "num_reference": reference and reference.count,
         "extractor": {"name": extractor.name, "sha256": extractor.sha256},
-        "metrics": image_scores(generated, reference, wanted, args.seed),
+        "metrics": image_scores(generated, reference, scores, seed, **numbers),
     }
 
 
+def _labels(
+    images: Images, extractor: FeatureExtractor, wanted: Optional[List[str]]
+) -> Optional[np.ndarray]:
+    """Labels that number the extractor's classes, None where none are known to.
+
+    By asking for a score of labels, the user vouches for those of a file.
+    """
+    vouched = any(SCORES[name].needs == "labels" for name in wanted or ())
+    if images.labels is None or (wanted is not None and not vouched):
+        return None
+    known = (extractor.data_set, None) if vouched else (extractor.data_set,)
+    if extractor.data_set is not None and images.data_set in known:
+        return images.labels
+    logger.info(
+        f"The labels of A are passed over: they may not number {extractor.name}'s classes."
+    )
+    return None
+
+
 def load_reference(args: argparse.Namespace, extractor: FeatureExtractor) -> FeatureSet:
-    """Statistics of the real images B."""
+    """What is known of the real images B."""
     if is_statistics(args.reference):
         return read_statistics(args.reference, extractor)
-    images, split = load(args.reference, args)
-    return reference_features(images, extractor, split, args.cache)[0]
+    images = read_source(args.reference, args.data_root, args.range)
+    return reference_features(images.pixels, extractor, images.split, args.cache)[0]
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
-    args = parse_arguments(arguments)
+    args = build_parser().parse_args(arguments)
     logger.init_logger("ppsci")
     for handler in logging.getLogger("ppsci").handlers:
         handler.setStream(sys.stderr)  # the result alone goes to stdout
     try:
-        result = score(args)
-        text = json.dumps(result, indent=2)
+        text = json.dumps(score(args), indent=2, allow_nan=False)
+        print(text)
         if args.json:
-            os.makedirs(osp.dirname(osp.abspath(args.json)), exist_ok=True)
-            write_atomically(args.json, f"{text}\n".encode())
+            with writing(args.json):
+                write_atomically(args.json, f"{text}\n".encode())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    print(text)
 
 
 if __name__ == "__main__":
+    end_in_one_sentence()
     main()

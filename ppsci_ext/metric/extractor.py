@@ -12,18 +12,17 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Feature extractors: trained classifiers through which images are compared."""
+"""Feature extractors, through which samples are compared: one table, which others read."""
 
 from __future__ import annotations
 
-import os
 from os import path as osp
+from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import NamedTuple
 from typing import Optional
 from typing import Tuple
-from typing import Union
 
 import numpy as np
 from paddle import nn
@@ -43,54 +42,6 @@ from ppsci_ext.utils.errors import UserError
 _MAX_BATCH_SIZE = 50
 
 
-class Classifier(NamedTuple):
-    """What is known of a trained network that can serve as an extractor."""
-
-    scores: str  # what to call scores in its features
-    load: Callable[[Union[str, "os.PathLike[str]"]], nn.Layer]
-    url: str  # of its weights, or their path within this package
-    sha256: str  # of the published weights, all digits or the first ones
-    outputs: Tuple[str, str]  # keys of features and logits
-    channels: int
-    size: Optional[int]  # height and width, pixels; None where the network resizes
-
-
-CLASSIFIERS: Dict[str, Classifier] = {
-    # TensorFlow's graph of 2015-12-05; published scores are made with it
-    "inception_v3": Classifier(
-        scores="Inception scores",
-        load=FIDInceptionV3.from_pretrained,
-        url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
-        "pt_inception-2015-12-05-6726825d.pth",
-        sha256="6726825d",
-        outputs=("2048", "logits_unbiased"),
-        channels=3,
-        size=None,
-    ),
-    # of github.com/akamaster/pytorch_resnet_cifar10 (BSD-2-Clause)
-    "cifar10_resnet56": Classifier(
-        scores="CIFAR-10 ResNet-56 scores",
-        load=CIFARResNet.from_pretrained,
-        url="https://github.com/akamaster/pytorch_resnet_cifar10/raw/master/"
-        "pretrained_models/resnet56-4bfd9763.th",
-        sha256="4bfd9763",
-        outputs=("features", "logits"),
-        channels=3,
-        size=32,
-    ),
-    # of tools/train_mnist_classifier.py
-    "mnist_classifier": Classifier(
-        scores="MNIST scores",
-        load=MNISTClassifier.from_pretrained,
-        url="mnist_classifier.safetensors",
-        sha256="697dd5a5a8bf2424702c04512b8276550b65a40c47024a4f1aa135f981f3b3d2",
-        outputs=("features", "logits"),
-        channels=1,
-        size=28,
-    ),
-}
-
-
 class FeatureExtractor:
     """A classifier seen as a function of uint8 images.
 
@@ -105,11 +56,14 @@ class FeatureExtractor:
         size (Optional[int]): Height and width that it takes, pixels. Defaults to None,
             any.
         scores (str): What to call the scores. Defaults to "scores".
+        data_set (Optional[str]): Name of the data set whose labels number its classes.
+            Defaults to None, there is none.
 
     Attributes:
         name (str): As given.
         sha256 (str): As given.
         scores (str): As given.
+        data_set (Optional[str]): As given.
         preprocessing (Dict[str, Optional[int]]): What identifies the preparation of the
             images beside the network itself.
     """
@@ -123,10 +77,12 @@ class FeatureExtractor:
         channels: int = 3,
         size: Optional[int] = None,
         scores: str = "scores",
+        data_set: Optional[str] = None,
     ):
         self.name = name
         self.sha256 = sha256
         self.scores = scores
+        self.data_set = data_set
         self.preprocessing = {"channels": channels, "size": size}
         self._network = network
         self._outputs = outputs
@@ -178,16 +134,16 @@ class FeatureExtractor:
         """Bring the images to the channels and the size of the network."""
         _, channels, height, width = images.shape
         if channels not in (1, self._channels):
+            taken = "1 channel" if self._channels == 1 else "3 channels or 1"
             raise UserError(
-                f"The feature extractor {self.name} takes images of "
-                f"{self._channels} channels or 1, not {channels}: choose another one by "
-                "EVAL.extractor.name."
+                f"The feature extractor {self.name} takes images of {taken}, not of "
+                f"{channels}: convert them or choose another extractor."
             )
         if self._size is not None and max(height, width) > self._size:
             raise UserError(
                 f"The feature extractor {self.name} takes images of at most {self._size}x"
                 f"{self._size} pixels, not {height}x{width}: scale them down or choose "
-                "another one by EVAL.extractor.name."
+                "another extractor."
             )
         if channels < self._channels:
             images = np.repeat(images, self._channels, axis=1)
@@ -200,16 +156,91 @@ class FeatureExtractor:
         return np.pad(images, [(0, 0), (0, 0), *margins])
 
 
+class ExtractorRow(NamedTuple):
+    """A row of the table of feature extractors.
+
+    Attributes:
+        build (Callable): Maps the row's name, the SHA-256 and the path of the weights
+            (both None without weights) to the extractor: a function of an array to
+            features [B, d] and logits [B, K] (or None if it is no classifier) that has
+            the attributes name, sha256, scores, num_features, preprocessing and data_set
+            of `FeatureExtractor`.
+        description (str): One line: the network, its features and classes.
+        weights (Optional[str]): Address of the published weights, or their path within
+            this package. Defaults to None, it has none.
+        sha256 (str): Of these weights, all digits or the first ones. Defaults to "".
+        takes (str): What the arrays are. Defaults to "images", uint8 [B, C, H, W].
+    """
+
+    build: Callable[[str, Optional[str], Optional[str]], Any]
+    description: str
+    weights: Optional[str] = None
+    sha256: str = ""
+    takes: str = "images"
+
+
+def _of_images(load: Callable[[str], nn.Layer], **options: Any) -> Callable[..., Any]:
+    """Makes `build` of a row from what loads a network and options of FeatureExtractor."""
+    return lambda name, sha256, path: FeatureExtractor(
+        name, sha256, load(path), **options
+    )
+
+
+EXTRACTORS: Dict[str, ExtractorRow] = {
+    # TensorFlow's graph of 2015-12-05; published scores are made with it
+    "inception_v3": ExtractorRow(
+        _of_images(
+            FIDInceptionV3.from_pretrained,
+            outputs=("2048", "logits_unbiased"),
+            scores="Inception scores",
+        ),
+        description="Inception-v3 of all published scores, 2048 features, 1008 classes",
+        weights="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+        "pt_inception-2015-12-05-6726825d.pth",
+        sha256="6726825d",
+    ),
+    # of github.com/akamaster/pytorch_resnet_cifar10 (BSD-2-Clause)
+    "cifar10_resnet56": ExtractorRow(
+        _of_images(
+            CIFARResNet.from_pretrained,
+            size=32,
+            scores="CIFAR-10 ResNet-56 scores",
+            data_set="cifar10",
+        ),
+        description="ResNet-56 of He et al. 2016, 64 features, CIFAR-10's classes",
+        weights="https://github.com/akamaster/pytorch_resnet_cifar10/raw/master/"
+        "pretrained_models/resnet56-4bfd9763.th",
+        sha256="4bfd9763",
+    ),
+    # of tools/train_mnist_classifier.py
+    "mnist_classifier": ExtractorRow(
+        _of_images(
+            MNISTClassifier.from_pretrained,
+            channels=1,
+            size=28,
+            scores="MNIST scores",
+            data_set="mnist",
+        ),
+        description="small network, part of this package, 128 features, MNIST's classes",
+        weights="mnist_classifier.safetensors",
+        sha256="697dd5a5a8bf2424702c04512b8276550b65a40c47024a4f1aa135f981f3b3d2",
+    ),
+}
+
+
+def extractor_names(takes: str = "images") -> Tuple[str, ...]:
+    """Names of the feature extractors of one kind of arrays.
+
+    Args:
+        takes (str): See `ExtractorRow`. Defaults to "images".
+    """
+    return tuple(name for name, row in EXTRACTORS.items() if row.takes == takes)
+
+
 def build_extractor(
     name: str, weights: Optional[str] = None, cache: Optional[str] = None
 ) -> FeatureExtractor:
-    """Build a feature extractor by its name.
-
-    | name | network | features | classes |
-    |---|---|---|---|
-    | inception_v3 | `FIDInceptionV3`, of published scores | 2048 | 1008 |
-    | cifar10_resnet56 | `CIFARResNet`, ResNet-56 of He et al. 2016 | 64 | 10 |
-    | mnist_classifier | `MNISTClassifier`, part of this package | 128 | 10 |
+    """Build a feature extractor by its name in the table `EXTRACTORS`.
 
     Args:
         name (str): One of these names.
@@ -220,37 +251,36 @@ def build_extractor(
             Defaults to None, see `ppsci_ext.utils.cache.cache_folder`.
 
     Returns:
-        FeatureExtractor: Ready to be called with images.
+        FeatureExtractor: Ready to be called; of a row that doesn't take images, what that
+            row builds.
 
     Raises:
-        UserError: If the name is unknown, the file can't be fetched or found, or it is
-            not what it should be.
+        UserError: If the name is unknown, the file can't be fetched or found, it is not
+            what it should be, or weights are given for an extractor that has none.
     """
-    if name not in CLASSIFIERS:
-        raise unknown_name("EVAL.extractor.name", name, tuple(CLASSIFIERS))
-    for other, candidate in CLASSIFIERS.items():
-        is_its_file = osp.basename(weights or "") == osp.basename(candidate.url)
-        if is_its_file and other != name:
+    if name not in EXTRACTORS:
+        raise unknown_name("feature extractor", name, tuple(EXTRACTORS))
+    for other, row in EXTRACTORS.items():
+        file_name = osp.basename(row.weights or "")
+        if other != name and file_name and osp.basename(weights or "") == file_name:
             logger.message(f"{weights} are weights of {other}: it is used, not {name}.")
             name = other
-    classifier = CLASSIFIERS[name]
-    path = _weights_file(weights or classifier.url, cache_folder(cache))
-    network = classifier.load(path)
+    row = EXTRACTORS[name]
+    if row.weights is None:
+        if weights:
+            raise UserError(
+                f"The feature extractor {name} has no weights: leave them out."
+            )
+        return row.build(name, None, None)
+    path = _weights_file(weights or row.weights, cache_folder(cache))
     sha256 = file_digest(path)
-    if not sha256.startswith(classifier.sha256):
+    extractor = row.build(name, sha256, path)
+    if not sha256.startswith(row.sha256):
         logger.warning(
             f"{path} does not hold the published weights of {name}: these scores can't be "
             "compared with anybody else's."
         )
-    return FeatureExtractor(
-        name,
-        sha256,
-        network,
-        classifier.outputs,
-        classifier.channels,
-        classifier.size,
-        classifier.scores,
-    )
+    return extractor
 
 
 def _weights_file(weights: str, cache: str) -> str:
@@ -263,7 +293,7 @@ def _weights_file(weights: str, cache: str) -> str:
     path = shipped if osp.isfile(shipped) else osp.expanduser(weights)
     if not osp.isfile(path):
         raise UserError(
-            f"EVAL.extractor.weights names {weights}, which is no file: give its path or "
-            "address, or leave it out to fetch the published file."
+            f"The weights {weights} are no file: give its path or address, or leave it out "
+            "to take the published file."
         )
     return path

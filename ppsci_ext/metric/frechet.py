@@ -27,6 +27,8 @@ from ppsci_ext.utils.errors import UserError
 
 _BLOCK_ROWS = 512  # large enough for BLAS to run at full speed
 _INDEFINITE = 1e-4  # of the largest variance; far beyond float32's round-off
+_ASYMMETRIC = 1e-5  # of the largest entry; beyond float32's round-off
+_LARGEST = 1e140  # products of covariances and squares of means stay finite up to here
 _TOLERANCE = 1e-8  # of the distance, by which the faster of two ways may change it
 
 
@@ -121,7 +123,7 @@ class FeatureStatistics:
         """
         if self.count < 1:
             raise UserError(
-                "The mean of features needs at least 1 sample: raise EVAL.num_samples."
+                "The mean of features needs at least 1 sample, not 0: give more."
             )
         self._merge_pending()
         return self._mean.copy()
@@ -136,7 +138,7 @@ class FeatureStatistics:
         if self.count < 2:
             raise UserError(
                 "The covariance of features needs at least 2 samples, not "
-                f"{self.count}: raise EVAL.num_samples."
+                f"{self.count}: give more."
             )
         self._merge_pending()
         cov = self._scatter / (self.count - 1)
@@ -174,8 +176,9 @@ def frechet_distance(
             classifier.
 
     Raises:
-        ValueError: If the shapes don't fit each other, a number is not finite, or a
-            covariance has a negative eigenvalue beyond round-off.
+        ValueError: If the shapes don't fit each other, a number is not finite or too
+            large for a finite distance, or a covariance is not symmetric or has a
+            negative eigenvalue beyond round-off.
     """
     mu1, mu2 = np.asarray(mu1, np.float64), np.asarray(mu2, np.float64)
     cov1, cov2 = np.asarray(cov1, np.float64), np.asarray(cov2, np.float64)
@@ -184,14 +187,56 @@ def frechet_distance(
         raise ValueError("means must be two vectors of the same length")
     if cov1.shape != (d, d) or cov2.shape != (d, d):
         raise ValueError(f"covariances must be [{d}, {d}]")
-    if not all(np.isfinite(array).all() for array in (mu1, cov1, mu2, cov2)):
-        raise ValueError("means and covariances must be finite")
+    check_moments(mu1, cov1)
+    check_moments(mu2, cov2)
     product = _product_of_factors(_factor(cov1), _factor(cov2))
     rest = np.sum((mu1 - mu2) ** 2) + np.trace(cov1) + np.trace(cov2)
     trace_of_root, round_off = _sum_of_roots(product)
     if round_off > _TOLERANCE * (rest - 2.0 * trace_of_root):
         trace_of_root = np.linalg.svd(product, compute_uv=False).sum()
     return max(float(rest - 2.0 * trace_of_root), 0.0)  # round-off of equal Gaussians
+
+
+def check_moments(mu: np.ndarray, cov: np.ndarray) -> None:
+    """Make sure that a Gaussian has a mean and a covariance of which distances are finite.
+
+    Whether the covariance has negative eigenvalues is left to `check_definite`, which
+    takes longer.
+
+    Args:
+        mu (np.ndarray): [d], mean.
+        cov (np.ndarray): [d, d], covariance.
+
+    Raises:
+        ValueError: If a number is not finite or too large, or the covariance is not
+            symmetric; float32's round-off is none of that.
+    """
+    if not (np.isfinite(mu).all() and np.isfinite(cov).all()):
+        raise ValueError("means and covariances must be finite")
+    spread = np.abs(cov).max(initial=0.0)
+    largest = max(np.abs(mu).max(initial=0.0), spread)
+    if largest > _LARGEST:
+        raise ValueError(
+            f"means and covariances as large as {largest:.3g} give no finite distance"
+        )
+    difference = np.abs(cov - cov.T).max(initial=0.0)
+    if difference > _ASYMMETRIC * spread:
+        raise ValueError(
+            "a covariance must be symmetric, but entries that should be equal differ by "
+            f"up to {difference:.3g}"
+        )
+
+
+def check_definite(cov: np.ndarray) -> None:
+    """Make sure that a symmetric matrix has no negative eigenvalues beyond round-off.
+
+    Args:
+        cov (np.ndarray): [d, d], symmetric.
+
+    Raises:
+        ValueError: If it has.
+    """
+    _factor(cov)
 
 
 def _product_of_factors(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -138,7 +138,7 @@ class LogitStatistics:
         if num_samples < splits:
             raise UserError(
                 f"The Inception Score of {splits} splits needs at least {splits} "
-                f"samples, not {num_samples}: raise EVAL.num_samples."
+                f"samples, not {num_samples}: give more samples or fewer splits."
             )
         if self.count < num_samples:
             raise ValueError(f"{self.count} samples came, not {num_samples}")

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from typing import Optional
 from typing import Tuple
 
 import numpy as np
@@ -29,7 +30,7 @@ def kernel_inception_distance(
     subsets: int = 100,
     subset_size: int = 1000,
     seed: int = 2020,
-) -> Tuple[float, float]:
+) -> Tuple[float, Optional[float]]:
     r"""Estimate the squared maximum mean discrepancy from random subsets.
 
     $$
@@ -43,6 +44,9 @@ def kernel_inception_distance(
     little below 0. Subsets are drawn without replacement, one of each set in turn; the
     same seed draws the same ones as torch-fidelity. Everything is float64.
 
+    Where each subset is its whole set, all of them are the same: there is one estimate
+    then, however many were asked for. One estimate has no standard deviation.
+
     Args:
         features1 (np.ndarray): [N1, d].
         features2 (np.ndarray): [N2, d].
@@ -51,8 +55,9 @@ def kernel_inception_distance(
         seed (int): Seed of the drawing. Defaults to 2020.
 
     Returns:
-        Tuple[float, float]: Mean and population standard deviation over the pairs of
-            subsets.
+        Tuple[float, Optional[float]]: Mean and population standard deviation over the
+            pairs of subsets; None in place of the deviation where there is but one
+            estimate.
 
     Raises:
         UserError: If there are fewer samples than subset_size.
@@ -64,7 +69,7 @@ def kernel_inception_distance(
         >>> from ppsci_ext.metric import kernel_inception_distance
         >>> x, y = np.array([[0.0], [0.0]]), np.array([[1.0], [1.0]])
         >>> kernel_inception_distance(x, y, subsets=1, subset_size=2)
-        (7.0, 0.0)
+        (7.0, None)
     """
     features1, features2 = np.asarray(features1), np.asarray(features2)
     if features1.ndim != 2 or features1.shape[1:] != features2.shape[1:]:
@@ -81,8 +86,10 @@ def kernel_inception_distance(
     if fewest < subset_size:
         raise UserError(
             f"The kernel distance on subsets of {subset_size} samples has only {fewest} "
-            "samples: raise EVAL.num_samples or lower the subset size."
+            "samples: give more samples or a smaller subset size."
         )
+    if len(features1) == len(features2) == subset_size:
+        subsets = 1
     rng = np.random.RandomState(seed)
     estimates = [
         _squared_mmd(
@@ -91,7 +98,8 @@ def kernel_inception_distance(
         )
         for _ in range(subsets)
     ]
-    return float(np.mean(estimates)), float(np.std(estimates))
+    deviation = None if subsets == 1 else float(np.std(estimates))
+    return float(np.mean(estimates)), deviation
 
 
 def _random_subset(

@@ -74,7 +74,7 @@ def precision_recall(
     if fewest <= neighborhood:
         raise UserError(
             f"Precision and recall of {neighborhood} neighbours need at least "
-            f"{neighborhood + 1} samples, not {fewest}: raise EVAL.num_samples."
+            f"{neighborhood + 1} samples, not {fewest}: give more."
         )
     # Distances don't depend on the origin, but their round-off does.
     origin = (_finite_mean(real) + _finite_mean(generated)) / 2.0

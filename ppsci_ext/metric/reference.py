@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Statistics of real images: computed once and kept, or given by the user."""
+"""Statistics of real samples: computed once and kept, or given by the user."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ from ppsci.utils import logger
 
 from ppsci_ext.data.arrays import npz_array
 from ppsci_ext.metric.extractor import FeatureExtractor
-from ppsci_ext.metric.scores import FeatureSet
-from ppsci_ext.metric.scores import extract
+from ppsci_ext.metric.features import FeatureSet
+from ppsci_ext.metric.features import extract
+from ppsci_ext.metric.frechet import check_definite
+from ppsci_ext.metric.frechet import check_moments
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
@@ -50,26 +52,27 @@ def reference_features(
     split: str,
     cache: Optional[str] = None,
 ) -> Tuple[FeatureSet, bool]:
-    """Features of real images and their moments, from the cache where they are there.
+    """Features of real samples and their moments, from the cache where they are there.
 
-    An entry belongs to the images' content, their split, the extractor's weights and
-    what the extractor does to the images before the network sees them. It consists of
+    An entry belongs to the samples' content, their split, the extractor's weights and
+    what the extractor does to the samples before the network sees them. It consists of
     `<key>.npz`, which pytorch-fid can read too (mu, sigma), and `<key>.json`, which says
     what it belongs to and holds the SHA-256 against which it is checked.
 
     Args:
-        images (np.ndarray): uint8 [N, C, H, W], N >= 2.
-        extractor (FeatureExtractor): Network whose features they are.
-        split (str): Which images of the data set they are, e.g. "train".
+        images (np.ndarray): Samples as the extractor takes them, N >= 2 first; of images
+            uint8 [N, C, H, W].
+        extractor (FeatureExtractor): Whose features they are.
+        split (str): Which part of the data set they are, e.g. "train".
         cache (Optional[str]): Cache folder. Defaults to None, see
             `ppsci_ext.utils.cache.cache_folder`.
 
     Returns:
-        Tuple[FeatureSet, bool]: Of the images, without logits, and whether it came from
+        Tuple[FeatureSet, bool]: Of the samples, without logits, and whether it came from
             the cache.
 
     Raises:
-        UserError: If there are fewer than two images, the extractor doesn't take them,
+        UserError: If there are fewer than two samples, the extractor doesn't take them,
             or the cache can't be written.
     """
     description = {
@@ -85,12 +88,12 @@ def reference_features(
     path = osp.join(cache_folder(cache), "features", key)
     found = _load(path, description)
     if found is not None:
-        logger.info(f"Features of the {len(images)} real images: cached, {path}.npz")
+        logger.info(f"Features of the {len(images)} real samples: cached, {path}.npz")
         return found, True
-    computed = extract(_batches(images), extractor, len(images), "real images")
+    computed = extract(_batches(images), extractor, len(images), "real samples")
     _save(path, description, computed)
     logger.info(
-        f"Features of the {len(images)} real images: computed, kept in {path}.npz"
+        f"Features of the {len(images)} real samples: computed, kept in {path}.npz"
     )
     return (
         FeatureSet(computed.count, computed.mean, computed.cov, computed.features),
@@ -111,14 +114,16 @@ def read_statistics(path: str, extractor: FeatureExtractor) -> FeatureSet:
 
     Args:
         path (str): .npz file with `mu` [d] and `sigma` [d, d].
-        extractor (FeatureExtractor): Network whose features they should be.
+        extractor (FeatureExtractor): Whose features they should be.
 
     Returns:
         FeatureSet: Without number of images, features and logits.
 
     Raises:
         UserError: If the file can't be read, holds Python objects, lacks one of the
-            arrays, or they don't fit each other or the extractor.
+            arrays, they don't fit each other or the extractor, or are no mean and
+            covariance of anything: not finite or too large for a finite distance, not
+            symmetric, with a negative eigenvalue. Round-off of float32 is let pass.
     """
     mean, cov = (npz_array(path, key) for key in ("mu", "sigma"))
     if mean is None or cov is None:
@@ -142,7 +147,15 @@ def read_statistics(path: str, extractor: FeatureExtractor) -> FeatureSet:
             f"{path} holds statistics of {len(mean)} features, but {extractor.name} has "
             f"{extractor.num_features}: give statistics made with the same network."
         )
-    return FeatureSet(None, mean.astype(np.float64), cov.astype(np.float64))
+    mean, cov = mean.astype(np.float64), cov.astype(np.float64)
+    try:
+        check_moments(mean, cov)
+        check_definite(cov)
+    except ValueError as error:
+        raise UserError(
+            f"{path} holds no mean and covariance of features ({error}): write it anew."
+        ) from error
+    return FeatureSet(None, mean, cov)
 
 
 def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
@@ -179,6 +192,5 @@ def _save(path: str, description: Dict[str, Any], features: FeatureSet) -> None:
     except OSError as error:
         raise UserError(
             f"The cache {osp.dirname(path)} can't be written ({error.strerror}): choose "
-            "another folder by EVAL.cache_dir or the environment variable "
-            "PPSCI_EXT_CACHE."
+            "another folder, for example by the environment variable PPSCI_EXT_CACHE."
         ) from error

@@ -12,109 +12,145 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""All scores of generated images, from one pass of a classifier over them."""
+"""The scores of generated samples: one table, which everything else reads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import Callable
 from typing import Dict
 from typing import Iterable
+from typing import Mapping
+from typing import NamedTuple
 from typing import Optional
+from typing import Sequence
 from typing import Tuple
 
-import numpy as np
-from tqdm import tqdm
+from ppsci.utils import logger
 
 from ppsci_ext.data.names import unknown_name
-from ppsci_ext.metric.frechet import FeatureStatistics
+from ppsci_ext.metric.class_accuracy import class_accuracy
+from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.frechet import frechet_distance
-from ppsci_ext.metric.inception_score import LogitStatistics
 from ppsci_ext.metric.kernel import kernel_inception_distance
 from ppsci_ext.metric.precision_recall import precision_recall
 from ppsci_ext.utils.errors import UserError
 
-Extractor = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
-
-SCORES = ("isc", "fid", "kid", "prc")
-SCORES_OF_FEATURES = ("kid", "prc")  # those that need the features themselves
 _SUBSET_SIZE = 1000  # of the kernel distance
 
 
-@dataclass(frozen=True, eq=False)
-class FeatureSet:
-    """What is known of a set of images through a classifier.
+class Option(NamedTuple):
+    """A number that can be chosen for a score."""
 
-    Statistics that others have published lack features and logits.
+    default: Optional[int]
+    minimum: int
+    description: str
+
+
+class Score(NamedTuple):
+    """A row of the table of scores.
 
     Attributes:
-        count (Optional[int]): Number N of images, None if unknown.
-        mean (np.ndarray): [d], mean of the features.
-        cov (np.ndarray): [d, d], their unbiased covariance.
-        features (Optional[np.ndarray]): float32 [N, d]. Defaults to None.
-        logits (Optional[LogitStatistics]): Complete, of all N images. Defaults to None.
+        compute (Callable): Maps the generated FeatureSet, the one to compare with (or
+            None), the seed and the options by their names to the values of the metrics,
+            in order; None stands for a value that there isn't.
+        needs (str): What it needs of the generated samples: "moments", "features",
+            "logits" or "labels".
+        compares (Optional[str]): What it needs of the reference: None (nothing),
+            "moments" or "features".
+        less_is_better (bool): Its direction.
+        metrics (Tuple[str, ...]): Names of the values, the one to watch first.
+        description (str): One line.
+        options (Mapping[str, Option]): By names that begin with the score's. Defaults to
+            none.
     """
 
-    count: Optional[int]
-    mean: np.ndarray
-    cov: np.ndarray
-    features: Optional[np.ndarray] = None
-    logits: Optional[LogitStatistics] = None
+    compute: Callable[..., Sequence[Optional[float]]]
+    needs: str
+    compares: Optional[str]
+    less_is_better: bool
+    metrics: Tuple[str, ...]
+    description: str
+    options: Mapping[str, Option] = {}
 
 
-def extract(
-    batches: Iterable[np.ndarray],
-    extractor: Extractor,
-    num_images: int,
-    description: str,
-    keep_features: bool = True,
-    shuffle_seed: Optional[int] = None,
-) -> FeatureSet:
-    """Send images through a classifier once, with a progress bar on a terminal.
+def _kernel_distance(
+    generated: FeatureSet,
+    reference: FeatureSet,
+    seed: int,
+    kid_subset_size: Optional[int],
+    kid_subsets: int,
+) -> Tuple[float, Optional[float]]:
+    x, y = generated.features, reference.features
+    if kid_subset_size is None:
+        fewest = min(len(x), len(y))
+        kid_subset_size = min(_SUBSET_SIZE, fewest)
+        if fewest < _SUBSET_SIZE:
+            logger.info(
+                f"KID is of subsets of {fewest} samples, not {_SUBSET_SIZE}: the smaller set "
+                "has no more, so that its deviation tells of the larger one alone."
+            )
+    return kernel_inception_distance(x, y, kid_subsets, kid_subset_size, seed)
 
-    Args:
-        batches (Iterable[np.ndarray]): uint8 images [B, C, H, W].
-        extractor (Extractor): Maps them to features [B, d] and logits [B, K].
-        num_images (int): Number N of images in all batches together, at least 2.
-        description (str): What the images are, for the progress bar.
-        keep_features (bool): Whether to keep the features, 4 N d bytes, which the
-            kernel distance and precision and recall need. Defaults to True.
-        shuffle_seed (Optional[int]): See `LogitStatistics`. Defaults to None.
 
-    Returns:
-        FeatureSet: Of the N images.
-
-    Raises:
-        UserError: If there are fewer than two images.
-        ValueError: If there are more or fewer than num_images.
-    """
-    if num_images < 2:
-        raise UserError(
-            f"Scores of images need at least 2 images, not {num_images}: raise "
-            "EVAL.num_samples."
-        )
-    statistics: Optional[FeatureStatistics] = None
-    kept: Optional[np.ndarray] = None
-    with tqdm(total=num_images, desc=description, unit="img", disable=None) as bar:
-        for images in batches:
-            features, batch_logits = extractor(images)
-            if statistics is None:
-                num_features = features.shape[1]
-                statistics = FeatureStatistics(num_features)
-                logits = LogitStatistics(
-                    num_images, batch_logits.shape[1], shuffle_seed=shuffle_seed
-                )
-                if keep_features:
-                    kept = np.empty((num_images, num_features), np.float32)
-            start = statistics.count
-            logits.update(batch_logits)  # refuses an image too many
-            statistics.update(features)
-            if kept is not None:
-                kept[start : statistics.count] = features
-            bar.update(len(images))
-    if statistics is None or statistics.count < num_images:
-        raise ValueError(f"there are fewer than {num_images} images")
-    return FeatureSet(num_images, statistics.mean, statistics.cov, kept, logits)
+SCORES: Dict[str, Score] = {
+    "isc": Score(
+        lambda generated, reference, seed: generated.logits.score(),
+        needs="logits",
+        compares=None,
+        less_is_better=False,
+        metrics=("IS_mean", "IS_std"),
+        description="Inception score: samples clearly of one class, and of many classes",
+    ),
+    "fid": Score(
+        lambda generated, reference, seed: [
+            frechet_distance(
+                generated.mean, generated.cov, reference.mean, reference.cov
+            )
+        ],
+        needs="moments",
+        compares="moments",
+        less_is_better=True,
+        metrics=("FID",),
+        description="Frechet distance of Gaussians fitted to the features",
+    ),
+    "kid": Score(
+        _kernel_distance,
+        needs="features",
+        compares="features",
+        less_is_better=True,
+        metrics=("KID_mean", "KID_std"),
+        description="kernel distance of the features, unbiased for any number of samples",
+        options={
+            "kid_subset_size": Option(
+                None,
+                2,
+                f"samples in each of KID's subsets ({_SUBSET_SIZE}, or all of fewer)",
+            ),
+            "kid_subsets": Option(100, 1, "number of KID's subsets"),
+        },
+    ),
+    "prc": Score(
+        lambda generated, reference, seed: precision_recall(
+            reference.features, generated.features
+        ),
+        needs="features",
+        compares="features",
+        less_is_better=False,
+        metrics=("precision", "recall"),
+        description="precision and recall: samples like real ones, real ones like samples",
+    ),
+    "class_accuracy": Score(
+        lambda generated, reference, seed: [
+            class_accuracy(generated.predicted, generated.labels)
+        ],
+        needs="labels",
+        compares=None,
+        less_is_better=False,
+        metrics=("class_accuracy",),
+        description="share of samples that the classifier puts into the class asked for",
+    ),
+}
 
 
 def check_scores(scores: Iterable[str]) -> Tuple[str, ...]:
@@ -126,63 +162,131 @@ def check_scores(scores: Iterable[str]) -> Tuple[str, ...]:
     scores = tuple(scores)
     for name in scores:
         if name not in SCORES:
-            raise unknown_name("score", name, SCORES)
+            raise unknown_name("score", name, tuple(SCORES))
     return scores
+
+
+def select_scores(
+    scores: Optional[Iterable[str]],
+    generated: Sequence[str],
+    reference: Sequence[str] = (),
+) -> Tuple[str, ...]:
+    """Choose the scores to compute from those that were asked for.
+
+    Args:
+        scores (Optional[Iterable[str]]): Names that were asked for; None: all that can be
+            computed, with a note in the log of those that can't and why.
+        generated (Sequence[str]): What is known of the generated samples, see
+            `FeatureSet.parts`.
+        reference (Sequence[str]): The same of the reference. Defaults to nothing.
+
+    Returns:
+        Tuple[str, ...]: Names, in the order of the table.
+
+    Raises:
+        UserError: If a score is unknown, one that was asked for can't be computed, or
+            none can.
+    """
+    wanted = tuple(SCORES) if scores is None else check_scores(scores)
+    lacking = {}
+    for name in wanted:
+        reason = _lacking(SCORES[name], generated, reference)
+        if reason is not None:
+            lacking[name] = reason
+    if scores is not None and lacking:
+        name, reason = next(iter(lacking.items()))
+        raise UserError(f"The score {name} can't be computed: it needs {reason}.")
+    reasons = "; ".join(f"{name} needs {reason}" for name, reason in lacking.items())
+    if scores is None and len(lacking) == len(SCORES):
+        raise UserError(f"No score can be computed: {reasons}.")
+    if lacking:
+        logger.info(f"Not computed: {reasons}.")
+    return tuple(name for name in SCORES if name in wanted and name not in lacking)
+
+
+def _lacking(
+    score: Score, generated: Sequence[str], reference: Sequence[str]
+) -> Optional[str]:
+    """What a score needs and isn't there, None where nothing is lacking."""
+    if score.needs not in generated:
+        return f"{score.needs} of the samples"
+    if score.compares is None or score.compares in reference:
+        return None
+    there_is = f"of which there are only {', '.join(reference)}"
+    return f"{score.compares} of a reference, {there_is if reference else 'but there is none'}"
+
+
+def keeps_features(scores: Iterable[str]) -> bool:
+    """Whether one of these scores needs the features themselves."""
+    return any("features" in (SCORES[n].needs, SCORES[n].compares) for n in scores)
 
 
 def image_scores(
     generated: FeatureSet,
     reference: Optional[FeatureSet],
-    scores: Iterable[str] = SCORES,
+    scores: Optional[Iterable[str]] = None,
     seed: int = 2020,
-) -> Dict[str, float]:
-    """Compute those of the wanted scores for which enough is known.
+    **options: Optional[int],
+) -> Dict[str, Optional[float]]:
+    """Compute scores, of images or of whatever else has been sent through an extractor.
 
     Args:
-        generated (FeatureSet): Generated images.
-        reference (Optional[FeatureSet]): Real images; without them there is only the
-            Inception Score, without their features no "kid" and "prc".
-        scores (Iterable[str]): "isc", Inception Score of 10 splits; "fid", Frechet
-            distance; "kid", kernel distance of 100 subsets of 1000 images, or of as many
-            as the smaller set has (of which there is then but one, so that KID_std says
-            little); "prc", precision and recall of 3 neighbours. Defaults to all.
-        seed (int): Seed of the subsets of "kid". Defaults to 2020, torch-fidelity's.
+        generated (FeatureSet): Generated samples.
+        reference (Optional[FeatureSet]): Real samples to compare with, if any.
+        scores (Optional[Iterable[str]]): Names from the table `SCORES`. Defaults to None,
+            all for which enough is known; the log names the others.
+        seed (int): Seed of KID's subsets. Defaults to 2020, torch-fidelity's.
+        **options (Optional[int]): Of the scores, see the table: kid_subset_size,
+            kid_subsets.
 
     Returns:
-        Dict[str, float]: Some of IS_mean, IS_std, FID, KID_mean, KID_std, precision and
-            recall, in this order.
+        Dict[str, Optional[float]]: Metrics by the names in the table and in its order.
+            KID_std is None where there is but one estimate, see
+            `kernel_inception_distance`.
 
     Raises:
-        UserError: If a score is unknown, there are too few images for one, or the sets
-            have different numbers of features.
+        UserError: If a score or an option is unknown, a score that was asked for by name
+            can't be computed, there are too few samples for one, the sets have different
+            numbers of features, or a result is not finite.
     """
-    wanted = check_scores(scores)
-    result: Dict[str, float] = {}
-    if "isc" in wanted and generated.logits is not None:
-        result["IS_mean"], result["IS_std"] = generated.logits.score()
-    if reference is None:
-        return result
-    if len(reference.mean) != len(generated.mean):
+    chosen = select_scores(
+        scores, generated.parts, reference.parts if reference else ()
+    )
+    check_options(options)
+    if reference is not None and len(reference.mean) != len(generated.mean):
         raise UserError(
-            f"The reference has {len(reference.mean)} features, but the classifier "
-            f"gives {len(generated.mean)}: use a reference of the same classifier."
+            f"The reference has {len(reference.mean)} features, but the extractor "
+            f"gives {len(generated.mean)}: use a reference of the same extractor."
         )
-    if "fid" in wanted:
-        result["FID"] = frechet_distance(
-            generated.mean, generated.cov, reference.mean, reference.cov
-        )
-    if generated.features is None or reference.features is None:
-        return result
-    if "kid" in wanted:
-        sizes = len(generated.features), len(reference.features)
-        result["KID_mean"], result["KID_std"] = kernel_inception_distance(
-            generated.features,
-            reference.features,
-            subset_size=min(_SUBSET_SIZE, *sizes),
-            seed=seed,
-        )
-    if "prc" in wanted:
-        result["precision"], result["recall"] = precision_recall(
-            reference.features, generated.features
-        )
+    result: Dict[str, Optional[float]] = {}
+    for name in chosen:
+        score = SCORES[name]
+        own = {key: options.get(key, o.default) for key, o in score.options.items()}
+        values = score.compute(generated, reference, seed, **own)
+        for metric, value in zip(score.metrics, values):
+            if value is not None and not math.isfinite(value):
+                raise UserError(
+                    f"{metric} is {value}, no finite number: the features of the samples or "
+                    "of the reference are too large."
+                )
+            result[metric] = value
     return result
+
+
+def check_options(options: Mapping[str, Optional[int]]) -> None:
+    """Make sure that options of scores exist and are large enough.
+
+    Args:
+        options (Mapping[str, Optional[int]]): By name; None stands for the default.
+
+    Raises:
+        UserError: If one doesn't exist or is too small.
+    """
+    known = {key: o for score in SCORES.values() for key, o in score.options.items()}
+    for key, value in options.items():
+        if key not in known:
+            raise unknown_name("option of a score", key, tuple(known))
+        if value is not None and value < known[key].minimum:
+            raise UserError(
+                f"{key} must be at least {known[key].minimum}, not {value}."
+            )

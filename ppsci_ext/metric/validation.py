@@ -19,22 +19,26 @@ from __future__ import annotations
 from typing import Dict
 from typing import Iterable
 from typing import Iterator
+from typing import Optional
 
 import numpy as np
 import paddle
 from ppsci.metric import base
 
 from ppsci_ext.data import to_uint8
+from ppsci_ext.metric.features import Batch
+from ppsci_ext.metric.features import Extractor
+from ppsci_ext.metric.features import FeatureSet
+from ppsci_ext.metric.features import extract
+from ppsci_ext.metric.pixels import check_bounds
+from ppsci_ext.metric.pixels import check_range
 from ppsci_ext.metric.scores import SCORES
-from ppsci_ext.metric.scores import SCORES_OF_FEATURES
-from ppsci_ext.metric.scores import Extractor
-from ppsci_ext.metric.scores import FeatureSet
-from ppsci_ext.metric.scores import check_scores
-from ppsci_ext.metric.scores import extract
+from ppsci_ext.metric.scores import check_options
 from ppsci_ext.metric.scores import image_scores
+from ppsci_ext.metric.scores import keeps_features
+from ppsci_ext.metric.scores import select_scores
 
 _BATCH_SIZE = 256
-_LESS_IS_BETTER = ("FID", "KID_mean", "KID_std")
 
 
 class ImageScores(base.Metric):
@@ -45,9 +49,9 @@ class ImageScores(base.Metric):
     those of sets of images: leave the Solver's compute_metric_by_batch at False.
 
     A Solver keeps the weights of the lowest first value of its validator's first metric.
-    Scores of which less is better therefore come first here: FID, then KID. Inception
-    Score, precision and recall grow with quality, so where nothing else is wanted, put
-    another metric before this one.
+    Scores of which less is better therefore come first here: FID, then KID. The others
+    grow with quality, so where nothing else is wanted, put another metric before this one.
+    A value that there isn't, see `image_scores`, is left out.
 
     Args:
         extractor (Extractor): Maps uint8 images [B, C, H, W] to features [B, d] and
@@ -55,10 +59,16 @@ class ImageScores(base.Metric):
         low (float): Value of black in outputs and labels, see
             `ppsci_ext.data.to_uint8`. Defaults to -1.
         high (float): Value of white. Defaults to 1.
-        scores (Iterable[str]): Names as in `image_scores`. Defaults to all.
+        scores (Optional[Iterable[str]]): Names as in `image_scores`. Defaults to None, all
+            that can be computed.
+        class_key (Optional[str]): Key, among the labels, of the class that was asked for,
+            integers [N1] or [N1, 1] that number the extractor's classes. Defaults to None.
+        splits (int): Parts of the Inception score. Defaults to 10.
+        **options (Optional[int]): As for `image_scores`.
 
     Raises:
-        UserError: If a score is unknown.
+        UserError: If a score or an option is unknown, a score can't be computed (of
+            classes without class_key), or low is not below high.
 
     Examples:
         >>> import numpy as np
@@ -73,18 +83,31 @@ class ImageScores(base.Metric):
         {'image.precision': 1.0, 'image.recall': 1.0}
     """
 
+    default: Optional[Iterable[str]] = None  # scores where none are given
+
     def __init__(
         self,
         extractor: Extractor,
         low: float = -1.0,
         high: float = 1.0,
-        scores: Iterable[str] = SCORES,
+        scores: Optional[Iterable[str]] = None,
+        class_key: Optional[str] = None,
+        splits: int = 10,
+        **options: Optional[int],
     ):
         super().__init__()
+        check_bounds(low, high)
+        check_options(options)
         self.extractor = extractor
         self.low = low
         self.high = high
-        self.scores = check_scores(scores)
+        self.class_key = class_key
+        self.splits = splits
+        self.options = options
+        known = ("moments", "features", "logits", *(["labels"] if class_key else []))
+        self.scores = select_scores(
+            self.default if scores is None else scores, known, known
+        )
 
     @paddle.no_grad()
     def forward(
@@ -102,69 +125,85 @@ class ImageScores(base.Metric):
             Dict[str, float]: "<key>.<score>", such as "image.FID".
 
         Raises:
-            UserError: If there are too few images, or they hold NaN.
+            UserError: If there are too few images, they hold NaN, or those of the labels
+                lie beyond the range from low to high; outputs beyond it are clipped.
         """
+        classes = (
+            label_dict[self.class_key].flatten().numpy() if self.class_key else None
+        )
+        compares = any(SCORES[name].compares for name in self.scores)
+        less_first = sorted(self.scores, key=lambda n: not SCORES[n].less_is_better)
         result = {}
-        for key in label_dict:
-            generated = self._extract(output_dict[key], f"{key}, output")
+        for key, real in label_dict.items():
+            if key == self.class_key:
+                continue
+            generated = self._extract(output_dict[key], f"{key}, output", classes)
             reference = None
-            if set(self.scores) != {"isc"}:
-                reference = self._extract(label_dict[key], f"{key}, label")
-            values = image_scores(generated, reference, self.scores)
-            for name in sorted(values, key=lambda n: n not in _LESS_IS_BETTER):
-                result[f"{key}.{name}"] = values[name]
+            if compares:
+                least, most = float(real.min()), float(real.max())
+                check_range(least, most, self.low, self.high, f"{key}, label")
+                reference = self._extract(real, f"{key}, label")
+            values = image_scores(generated, reference, self.scores, **self.options)
+            for metric in (m for name in less_first for m in SCORES[name].metrics):
+                if values[metric] is not None:
+                    result[f"{key}.{metric}"] = values[metric]
         return result
 
-    def _extract(self, images: paddle.Tensor, description: str) -> FeatureSet:
+    def _extract(
+        self,
+        images: paddle.Tensor,
+        description: str,
+        classes: Optional[np.ndarray] = None,
+    ) -> FeatureSet:
         return extract(
-            self._uint8_batches(images),
+            self._batches(images, classes),
             self.extractor,
             len(images),
             description,
-            keep_features=not set(self.scores).isdisjoint(SCORES_OF_FEATURES),
+            keep_features=keeps_features(self.scores),
+            splits=self.splits,
         )
 
-    def _uint8_batches(self, images: paddle.Tensor) -> Iterator[np.ndarray]:
+    def _batches(
+        self, images: paddle.Tensor, classes: Optional[np.ndarray]
+    ) -> Iterator[Batch]:
         for start in range(0, len(images), _BATCH_SIZE):
-            batch = images[start : start + _BATCH_SIZE]
-            yield to_uint8(batch, self.low, self.high)
+            part = slice(start, start + _BATCH_SIZE)
+            pixels = to_uint8(images[part], self.low, self.high)
+            yield pixels if classes is None else (pixels, classes[part])
 
 
 class InceptionScore(ImageScores):
     """Inception Score of the outputs alone; more is better.
 
-    Args: as for `ImageScores`.
+    Args: as for `ImageScores`, but for scores.
     """
 
-    def __init__(self, extractor: Extractor, low: float = -1.0, high: float = 1.0):
-        super().__init__(extractor, low, high, scores=["isc"])
+    default = ("isc",)
 
 
 class FrechetDistance(ImageScores):
     """FID of outputs and labels; less is better.
 
-    Args: as for `ImageScores`.
+    Args: as for `ImageScores`, but for scores.
     """
 
-    def __init__(self, extractor: Extractor, low: float = -1.0, high: float = 1.0):
-        super().__init__(extractor, low, high, scores=["fid"])
+    default = ("fid",)
 
 
 class KernelDistance(ImageScores):
     """KID of outputs and labels; less is better.
 
-    Args: as for `ImageScores`.
+    Args: as for `ImageScores`, but for scores.
     """
 
-    def __init__(self, extractor: Extractor, low: float = -1.0, high: float = 1.0):
-        super().__init__(extractor, low, high, scores=["kid"])
+    default = ("kid",)
 
 
 class PrecisionRecall(ImageScores):
     """Precision and recall of outputs against labels; more is better.
 
-    Args: as for `ImageScores`.
+    Args: as for `ImageScores`, but for scores.
     """
 
-    def __init__(self, extractor: Extractor, low: float = -1.0, high: float = 1.0):
-        super().__init__(extractor, low, high, scores=["prc"])
+    default = ("prc",)

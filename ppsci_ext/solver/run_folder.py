@@ -148,6 +148,8 @@ class RunFolder:
         records = self.file("metrics.jsonl")
         if not (self.resume or self.resume_from):
             self._refuse_another_run(records)
+        with writing(self.path):
+            remove_leftovers(self.path)
         begun = osp.exists(records)
         self.metrics = MetricsLog(records)
         saved = self._named_checkpoint() or self._newest()
@@ -222,7 +224,6 @@ class RunFolder:
         """
 
         def go() -> None:
-            remove_leftovers(self.path)
             checkpoint.make_latest(saved.folder, self.checkpoint_root)
             self.metrics.truncate(saved.state["records"], saved.state["iteration"])
 

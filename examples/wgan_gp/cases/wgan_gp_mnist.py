@@ -26,10 +26,10 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
 sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import stop_by_signals
+from ppsci_ext.utils.signals import end_in_one_sentence
 
 if __name__ == "__main__":
-    stop_by_signals()  # the imports take seconds
+    end_in_one_sentence()  # the imports take seconds
 
 # isort: split
 

@@ -42,7 +42,7 @@ from pydantic import ValidationError
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.signals import stop_by_signals
+from ppsci_ext.utils.signals import end_in_one_sentence
 from wgan_gp.utils.schema import CaseConfig
 
 GROUPS = ("paper", "preset", "experiment")  # of files in conf/
@@ -228,7 +228,7 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
         main (Callable[[], None]): Function under @hydra.main.
         config_dir (str): Folder of the YAML files.
     """
-    stop_by_signals()
+    end_in_one_sentence()
     overrides = sys.argv[1:]
     if not any(argument.startswith("-") for argument in overrides):  # Hydra's flags
         try:

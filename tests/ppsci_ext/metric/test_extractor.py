@@ -238,7 +238,7 @@ def test_unknown_name():
 
 
 def test_missing_weights():
-    with pytest.raises(UserError, match="EVAL.extractor.weights names /nowhere"):
+    with pytest.raises(UserError, match="weights /nowhere.* are no file"):
         build_extractor("cifar10_resnet56", "/nowhere/resnet56-4bfd9763.th")
 
 

@@ -46,7 +46,7 @@ def test_one_subset_of_all_samples_by_hand(seed, m, d):
     x, y = rng.normal(size=(m, d)), rng.normal(1, 2, size=(m, d))
     mean, std = kernel_inception_distance(x, y, subsets=1, subset_size=m)
     assert mean == pytest.approx(direct_estimate(x, y), rel=1e-9, abs=1e-9)
-    assert std == 0
+    assert std is None
 
 
 def test_subsets_and_the_deviation_over_them():
@@ -118,7 +118,7 @@ def test_float32_is_computed_in_float64():
 
 
 def test_too_few_samples():
-    with pytest.raises(UserError, match=r"1000 .*only 999 .*EVAL.num_samples"):
+    with pytest.raises(UserError, match=r"1000 .*only 999 .*smaller subset size"):
         kernel_inception_distance(np.zeros((1000, 2)), np.zeros((999, 2)))
 
 

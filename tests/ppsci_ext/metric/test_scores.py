@@ -107,7 +107,7 @@ def test_more_or_fewer_images_than_announced():
         extract(batches(images, 10), classifier, 31, "test")
     with pytest.raises(ValueError, match="fewer than 31"):
         extract([], classifier, 31, "test")
-    with pytest.raises(UserError, match="at least 2 images, not 1"):
+    with pytest.raises(UserError, match="at least 2 samples, not 1"):
         extract(batches(images[:1], 10), classifier, 1, "test")
 
 
@@ -161,7 +161,7 @@ def test_only_what_is_wanted_and_known():
 def test_reference_of_another_classifier():
     x = extracted(random_images(40))
     other = FeatureSet(None, np.zeros(2048), np.zeros((2048, 2048)))
-    with pytest.raises(UserError, match="2048 features, but the classifier gives 16"):
+    with pytest.raises(UserError, match="2048 features, but the extractor gives 16"):
         image_scores(x, other)
 
 
