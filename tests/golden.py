@@ -61,6 +61,7 @@ from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import losses
+from wgan_gp.utils.terms import acgan_terms
 
 Trace = Mapping[str, np.ndarray]
 _RENAMES = {
@@ -186,13 +187,13 @@ def _build_gan(trace: Trace, meta: Dict) -> BaseGAN:
             dim,
             norm="batch" if "param/Discriminator.BN2.scale" in trace else "none",
         )
-    scales = {
-        "acgan_scale": meta.get("ACGAN_SCALE", 1.0),
-        "acgan_scale_generator": meta.get("ACGAN_SCALE_G", 0.1),
-    }
+    settings = {"num_classes": num_classes}
+    if "param/Discriminator.ACGANOutput.b" in trace:
+        scales = meta.get("ACGAN_SCALE", 1.0), meta.get("ACGAN_SCALE_G", 0.1)
+        settings["terms"] = acgan_terms(*scales)
     if "in/critic/alpha" in trace:
-        return WGAN_GP(generator, critic, lambda_gp, num_classes=num_classes, **scales)
-    return WGAN(generator, critic, num_classes=num_classes, **scales)
+        return WGAN_GP(generator, critic, lambda_gp, **settings)
+    return WGAN(generator, critic, **settings)
 
 
 def _build_optimizers(gan: BaseGAN, meta: Dict) -> Tuple:
@@ -230,9 +231,16 @@ class _Replay:
         self.errors: Dict[str, float] = {}
         self.sample_shape = self._shaped(trace["in/critic/real"][0, 0]).shape[1:]
         self.batch_size = trace["in/critic/real"].shape[2]
+        self.generator_needs_data = False
+
+    def begin_iteration(self, iteration: int) -> None:
+        self.gan.begin_iteration(iteration)
 
     def check(self, real, labels) -> None:
         self.gan.check(real, labels)
+
+    def example(self) -> Tuple[paddle.Tensor, Optional[paddle.Tensor]]:
+        return next(self)  # the calls of the losses advance it
 
     def constrain_critic(self) -> None:
         self.gan.constrain_critic()
@@ -303,10 +311,10 @@ class _Replay:
         inputs = {"noise": paddle.to_tensor(self.trace["in/gen/z"][step])}
         if "in/gen/labels" in self.trace:
             labels = self.trace["in/gen/labels"][step].astype("int64")
-            inputs["labels"] = paddle.to_tensor(labels)
+            inputs["condition"] = paddle.to_tensor(labels)
         terms = self.gan.generator_loss(batch_size, **inputs)
         with paddle.no_grad():
-            fake = self.gan._generate(inputs["noise"], inputs.get("labels"))
+            fake = self.gan._generate(inputs["noise"], inputs.get("condition"))
             scale = float(self.gan.critic_score(fake).abs().max())
         self._compare(
             "gen_cost",

@@ -47,12 +47,15 @@ from ppsci.utils import misc
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import checkpoint
 from wgan_gp.cases import wgan_gp_cifar
 from wgan_gp.cases import wgan_gp_mnist
+from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.models import WGAN_GP
-from wgan_gp.utils import experiment
 from wgan_gp.utils import visualization
+from wgan_gp.utils.config import compose_case
+from wgan_gp.utils.experiment import run
 
 EPOCHS, ITERATIONS, LOG_FREQ = 3, 4, 3
 # all by which a save changes what is on the disk
@@ -60,7 +63,7 @@ FILE_OPERATIONS = set("open write fsync rename replace mkdir rmdir unlink".split
 
 
 def toy_solver(
-    output_dir: str, resume: bool = False, **kwargs: Any
+    output_dir: str, resume: Any = False, resume_from: Any = None, **kwargs: Any
 ) -> AdversarialSolver:
     """Points of the plane, with all that a checkpoint can hold: learning-rate schedules, a lazy
     penalty, spectral normalisation, an adaptive number of steps, moving average; and with
@@ -79,10 +82,10 @@ def toy_solver(
         rate = ppsci.optimizer.lr_scheduler.Linear(EPOCHS, ITERATIONS, 1e-2)()
         return Adam(rate, 0.5, 0.9)(network)
 
-    def draw(solver):
+    def draw(iteration, _):
         samples = gan.generate(16, batch_size=16).reshape([8, 1, 2, 2])
         gan.critic_score(paddle.to_tensor(points))
-        path = f"{solver.output_dir}/samples/iter_{solver.iteration:08d}.png"
+        path = f"{output_dir}/samples/iter_{iteration:08d}.png"
         visualization.save_image_grid((samples * 50).astype("uint8"), path)
 
     solver = AdversarialSolver(
@@ -93,9 +96,9 @@ def toy_solver(
         n_critic={"adaptive": {"min": 1, "max": 3}},
         validation=[(paddle.to_tensor(points[:4]), None)],
         evaluator=lambda: {"mean": float(gan.generate(8, batch_size=8).mean())},
-        reporter=draw,
+        pictures=draw,
         eval_during_train=True,
-        output_dir=output_dir,
+        folder=RunFolder(output_dir, resume=resume, resume_from=resume_from),
         epochs=EPOCHS,
         iters_per_epoch=ITERATIONS,
         log_freq=LOG_FREQ,
@@ -103,11 +106,10 @@ def toy_solver(
     )
     solver.ema_model = ema.ExponentialMovingAverage(gan.generator, 0.9)
     solver.avg_freq = 1
-    solver.resume = resume
     return solver
 
 
-def toy(output_dir: str, resume: bool = False, layers_before: int = 0) -> None:
+def toy(output_dir: str, resume: Any = False, layers_before: int = 0) -> None:
     logger.init_logger("ppsci", None, "warning")
     for _ in range(layers_before):
         nn.Linear(3, 3)  # shifts Paddle's automatic names
@@ -210,10 +212,15 @@ def as_a_case(train: Callable[[], None]) -> None:
     """Exit as a case script does."""
     with initialize_config_dir(CONFIGURATIONS, version_base=None):
         cfg = compose("wgan_gp_toy")
-    experiment.run(cfg, {"train": lambda _: train()})
+
+    class Case(wgan_gp_toy.Toy):
+        def train(self) -> None:
+            train()
+
+    run(Case, cfg)
 
 
-CASES = {"wgan_gp_mnist": wgan_gp_mnist, "wgan_gp_cifar": wgan_gp_cifar}
+CASES = {"wgan_gp_mnist": wgan_gp_mnist.MNIST, "wgan_gp_cifar": wgan_gp_cifar.CIFAR}
 
 
 def case(name: str, overrides: List[str], kill_at: int, layers_before: int) -> None:
@@ -221,16 +228,16 @@ def case(name: str, overrides: List[str], kill_at: int, layers_before: int) -> N
     for _ in range(layers_before):
         nn.Linear(3, 3)  # shifts Paddle's automatic names
     with initialize_config_dir(CONFIGURATIONS, version_base=None):
-        cfg = compose(name, overrides=overrides)
+        cfg = compose_case(CASES[name], overrides)
     misc.set_random_seed(cfg.seed)
     logger.init_logger("ppsci", None, "warning")
     finish = AdversarialSolver.finish_iteration
 
-    def finish_iteration(solver: AdversarialSolver, terms: Any) -> None:
-        finish(solver, terms)
+    def finish_iteration(solver: AdversarialSolver, *arguments: Any) -> None:
+        finish(solver, *arguments)
         if solver.iteration == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
     AdversarialSolver.finish_iteration = finish_iteration
     random.seed(0)
-    CASES[name].train(cfg)
+    CASES[name](cfg).train()

@@ -53,6 +53,7 @@ from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.utils import visualization
 from wgan_gp.utils.experiment import Experiment
 from wgan_gp.utils.experiment import Metrics
+from wgan_gp.utils.metrics import Batch
 from wgan_gp.utils.metrics import image_metrics
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import EvalConfig
@@ -250,9 +251,18 @@ class ImageExperiment(Experiment):
             self.cfg.seed,
         )
 
-    def _generate(self, gan: BaseGAN) -> Callable[[int], np.ndarray]:
+    def _generate(self, gan: BaseGAN) -> Callable[[int], Batch]:
+        """Images; with their classes, where the extractor was trained on the same ones."""
         batch_size = self.cfg.EVAL.batch_size
-        return lambda n: self.pixels(gan.generate(n, batch_size=batch_size))
+        knows_classes = self.extractor.data_set == self.cfg.DATA.name
+
+        def generate(count: int) -> Batch:
+            if not (self.num_classes and knows_classes):
+                return self.pixels(gan.generate(count, batch_size=batch_size))
+            labels = gan.sample_labels(count).numpy()
+            return self.pixels(gan.generate(count, labels, batch_size)), labels
+
+        return generate
 
     def reference(self) -> FeatureSet:
         """Statistics that the user gave, else of the training images."""

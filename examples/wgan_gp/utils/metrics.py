@@ -19,6 +19,8 @@ from __future__ import annotations
 from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import Tuple
+from typing import Union
 
 import numpy as np
 
@@ -29,6 +31,8 @@ from ppsci_ext.metric import exact_wasserstein
 from ppsci_ext.metric import extract
 from ppsci_ext.metric import image_scores
 from ppsci_ext.metric import mode_coverage
+
+Batch = Union[np.ndarray, Tuple[np.ndarray, np.ndarray]]
 
 MAX_HISTOGRAM = 20  # classes; Inception's 1008 would say little of the samples
 
@@ -64,7 +68,7 @@ def toy_metrics(
 
 
 def image_metrics(
-    generate: Callable[[int], np.ndarray],
+    generate: Callable[[int], Batch],
     num_samples: int,
     batch_size: int,
     reference: FeatureSet,
@@ -74,7 +78,8 @@ def image_metrics(
     """Inception score, FID, KID, precision and recall in the extractor's space of features.
 
     Args:
-        generate (Callable[[int], np.ndarray]): Number -> uint8 images [n, C, H, W].
+        generate (Callable[[int], Batch]): Number -> uint8 images [n, C, H, W], or a pair of
+            them and the classes asked for [n], as the extractor counts them.
         num_samples (int): Number of generated images.
         batch_size (int): Images per call.
         reference (FeatureSet): Real images to compare with.
@@ -84,7 +89,8 @@ def image_metrics(
     Returns:
         Dict[str, Any]: IS_mean, IS_std (10 contiguous splits), FID, and, where the reference has
             features and not only moments, KID_mean, KID_std, precision, recall; of a network of
-            few classes also class_histogram, the number of samples that it puts in each class.
+            few classes also class_histogram, the number of samples that it puts in each class;
+            with classes asked for class_accuracy, the share of samples put into theirs.
     """
     batches = (
         generate(min(batch_size, num_samples - start))

@@ -32,15 +32,17 @@ from ppsci.utils import ema
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
-from ppsci_ext.solver import adversarial
+from ppsci_ext.solver import RunFolder
 from ppsci_ext.solver import frozen
 from ppsci_ext.solver import parallel
+from ppsci_ext.solver import refusals
 from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils import UserError
 from tests.hostile import Hostile
 from wgan_gp.models import WGAN_GP
+from wgan_gp.utils.terms import drift_term
 
 BATCH, N_CRITIC = 5, 3
 
@@ -53,6 +55,11 @@ class LinearGAN:
         self.critic = nn.Linear(2, 1)
         self.calls = []
         self.real = []
+
+    generator_needs_data = False
+
+    def begin_iteration(self, iteration):
+        pass
 
     def check(self, real, labels):
         self.calls.append("check")
@@ -90,7 +97,7 @@ def data(n=31):
     return np.random.default_rng(0).standard_normal((n, 2)).astype("float32") + 3
 
 
-def build(output_dir=None, epochs=2, cfg=None, **kwargs):
+def build(output_dir=None, epochs=2, resume_from=None, **kwargs):
     paddle.seed(1)
     gan = kwargs.pop("gan", None) or LinearGAN()
     solver = AdversarialSolver(
@@ -99,7 +106,9 @@ def build(output_dir=None, epochs=2, cfg=None, **kwargs):
         Adam(1e-2, 0.5, 0.9)(gan.generator),
         Adam(1e-2, 0.5, 0.9)(gan.critic),
         n_critic=kwargs.pop("n_critic", N_CRITIC),
-        output_dir=None if output_dir is None else str(output_dir),
+        folder=RunFolder(
+            None if output_dir is None else str(output_dir), resume_from=resume_from
+        ),
         epochs=epochs,
         iters_per_epoch=4,
         log_freq=3,
@@ -240,7 +249,7 @@ def test_accumulated_batches_step_like_one(kind):
         paddle.seed(3)
         for parameter in critic.parameters():
             parameter.set_value(paddle.randn(parameter.shape))
-        gan = WGAN_GP(start.generator, critic, lambda_gp=10.0, drift=0.1)
+        gan = WGAN_GP(start.generator, critic, lambda_gp=10.0, terms=[drift_term(0.1)])
         before = start.generator.weight.numpy(), start.generator.bias.numpy()
         slices = iter(np.split(np.arange(12), parts))
 
@@ -278,7 +287,7 @@ def test_accumulated_batches_step_like_one(kind):
 
 def test_accumulated_batches_are_fresh_and_counted(tmp_path, monkeypatch):
     solver, gan = build(tmp_path / "run", epochs=1, n_critic=2, update_freq=3)
-    monkeypatch.setattr(solver, "elapsed", lambda: float(solver.iteration))
+    monkeypatch.setattr(solver.pace, "elapsed", lambda: float(solver.iteration))
     solver.log_freq = 2
     solver.train()
     constrained = gan.calls.count("constrain")
@@ -356,7 +365,7 @@ def test_mixed_precision_on_a_cpu_is_refused():
 
 @pytest.fixture
 def on_a_gpu(monkeypatch):
-    monkeypatch.setattr(adversarial, "_on_cpu", lambda: False)
+    monkeypatch.setattr(refusals, "_on_cpu", lambda: False)
 
 
 def test_half_precision_weights_are_refused(on_a_gpu):
@@ -434,7 +443,9 @@ def test_a_step_that_overflows_is_left_out(scaled):
 
 def test_files_of_a_run(tmp_path):
     drawn = []
-    solver, gan = build(tmp_path / "run", reporter=lambda s: drawn.append(s.iteration))
+    solver, gan = build(
+        tmp_path / "run", pictures=lambda iteration, _: drawn.append(iteration)
+    )
     solver.train()
     run = tmp_path / "run"
     records = [json.loads(line) for line in (run / "metrics.jsonl").open()]
@@ -469,9 +480,9 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path):
     first.train()
     nn.Linear(5, 5)  # shifts Paddle's automatic parameter names
     paddle.seed(999)
-    second, resumed = build(tmp_path / "parts", epochs=3)
+    earlier = str(tmp_path / "parts" / "checkpoints" / "iter_00000004")
+    second, resumed = build(tmp_path / "parts", epochs=3, resume_from=earlier)
     paddle.seed(12345)
-    second.resume_from = str(tmp_path / "parts" / "checkpoints" / "iter_00000004")
     second.train()
     assert np.array_equal(weights(gan), weights(resumed))
     lines = [
@@ -491,8 +502,8 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path):
 def test_lines_beyond_the_checkpoint_are_cut(tmp_path):
     solver, _ = build(tmp_path / "run", epochs=2)
     solver.train()
-    again, _ = build(tmp_path / "run", epochs=2)
-    again.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
+    earlier = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
+    again, _ = build(tmp_path / "run", epochs=2, resume_from=earlier)
     again.train()
     iterations = [
         json.loads(line)["iteration"]
@@ -506,7 +517,7 @@ def test_an_existing_run_is_not_overwritten(tmp_path):
     solver.train()
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     again, _ = build(tmp_path / "run", epochs=1)
-    with pytest.raises(UserError, match="already holds a run.*TRAIN.resume=true"):
+    with pytest.raises(UserError, match="already holds a run.*resume=true"):
         again.train()
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
@@ -527,7 +538,7 @@ def test_watching_does_not_change_the_training(tmp_path):
         epochs=2,
         validation=held_out,
         evaluator=noisy,
-        reporter=noisy,
+        pictures=noisy,
         eval_during_train=True,
     )
     watched.train()
@@ -557,7 +568,7 @@ def test_looking_at_a_spectrally_normalised_critic_changes_nothing(tmp_path):
                 "validation": [(paddle.to_tensor(data(4)), None)],
                 "evaluator": look,
             }
-            hooks.update(reporter=look, eval_during_train=True)
+            hooks.update(pictures=look, eval_during_train=True)
         solver, _ = build(tmp_path / str(watched), gan=gan, **hooks)
         solver.train()
         assert gan.critic.training
@@ -578,7 +589,7 @@ def test_validation_loss_is_the_mean_over_samples():
         (paddle.full([3, 2], 1.0), None),
         (paddle.full([1, 2], 5.0), None),
     ]
-    assert solver._validation_loss() == pytest.approx(2.0)
+    assert solver.validation_loss() == pytest.approx(2.0)
 
 
 def test_moving_average_per_iteration(tmp_path):
@@ -589,9 +600,9 @@ def test_moving_average_per_iteration(tmp_path):
     states = []
     finish = solver.finish_iteration
 
-    def spy(terms):
+    def spy(*arguments):
         states.append(gan.generator.weight.numpy())
-        finish(terms)
+        finish(*arguments)
 
     solver.finish_iteration = spy
     solver.train()
@@ -606,9 +617,9 @@ def test_moving_average_per_iteration(tmp_path):
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):
     solver, _ = build(tmp_path / "run", epochs=1)
     solver.train()
-    other, gan = build(tmp_path / "run", epochs=2)
+    earlier = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
+    other, gan = build(tmp_path / "run", epochs=2, resume_from=earlier)
     gan.critic = nn.Linear(2, 2)
-    other.resume_from = str(tmp_path / "run" / "checkpoints" / "iter_00000004")
     with pytest.raises(UserError, match="'weight' has the shape"):
         other.train()
 
