@@ -55,6 +55,7 @@ from benchmarks.report import report
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import checkpoint
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import ResNetCritic
@@ -94,16 +95,16 @@ def bench_checkpoint(repeats: int) -> Dict[str, Any]:
             epochs=1,
             iters_per_epoch=2,  # the first one leaves the generator out
             log_freq=2,
-            output_dir=folder,
+            folder=RunFolder(folder),
         )
         solver.train()
         for _ in range(repeats):
-            solver.iteration += 1
+            solver.progress.iteration += 1
             start = time.perf_counter()
-            solver._save_checkpoint()
+            solver.save_checkpoint()
             writing.append(time.perf_counter() - start)
             start = time.perf_counter()
-            saved = checkpoint.load_newest(solver.checkpoint_root)
+            saved = checkpoint.load_newest(solver.folder.checkpoint_root)
             reading.append(time.perf_counter() - start)
     return {
         "bench": "checkpoint",
@@ -134,7 +135,7 @@ def _by_solver(points: np.ndarray, iterations: int) -> np.ndarray:
             epochs=1,
             iters_per_epoch=iterations,
             log_freq=LOG_FREQ,
-            output_dir=folder,
+            folder=RunFolder(folder),
         ).train()
     return gan.milliseconds()
 

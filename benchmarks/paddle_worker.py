@@ -26,6 +26,7 @@ from typing import Any
 from typing import Dict
 from typing import NoReturn
 from typing import Tuple
+from typing import Type
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -33,7 +34,6 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 import numpy as np
 import paddle
-from hydra import compose
 from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
@@ -43,31 +43,40 @@ from ppsci.utils import misc
 
 from benchmarks import flops
 from benchmarks import workers
-from ppsci_ext.data import BatchStream
 from ppsci_ext.data import ImageDataset
-from ppsci_ext.data import toy_training_source
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
-from wgan_gp.models import build_solver
 from wgan_gp.utils import config
-from wgan_gp.utils import image_case
+from wgan_gp.utils.experiment import Experiment
 
 CONFIGURATIONS = osp.join(workers.ROOT, "examples", "wgan_gp", "conf")
 
 
-def build_stream(cfg: DictConfig) -> BatchStream:
-    """The case's stream, of random pixels and labels."""
+def case_of(script: str) -> Type[Experiment]:
+    """The case of a script."""
+    module = importlib.import_module(f"wgan_gp.cases.{script}")
+    cases = (each for each in vars(module).values() if isinstance(each, type))
+    return next(each for each in cases if getattr(each, "name", None) == script)
+
+
+def build_solver(case: str, cfg: DictConfig) -> AdversarialSolver:
+    """The case's solver, on random pixels and labels in place of real ones."""
+    experiment = case_of(case)(cfg)
+    gan = experiment.build_gan()
+    return experiment.build_solver(gan, random_data(experiment, cfg))
+
+
+def random_data(experiment: Experiment, cfg: DictConfig) -> Any:
     if "image_shape" not in cfg.MODEL:
-        source = toy_training_source(cfg.DATA.name, cfg.seed)
-        return BatchStream(source, cfg.TRAIN.batch_size, cfg.seed)
+        return experiment.load_data("train")
     count = workers.num_images(cfg.TRAIN.batch_size)
     rng = np.random.default_rng(cfg.seed)
     shape = (count, *cfg.MODEL.image_shape)
     images = rng.integers(0, 256, shape, dtype=np.uint8)
     num_classes = cfg.MODEL.get("num_classes") or 1
     labels = rng.integers(0, num_classes, count)
-    return image_case.build_stream(cfg, ImageDataset(images, labels, num_classes))
+    return ImageDataset(images, labels, num_classes)
 
 
 def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:
@@ -82,8 +91,8 @@ def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:
     """
     endless = ("TRAIN.epochs=1000000", "TRAIN.iters_per_epoch=1")
     with initialize_config_dir(CONFIGURATIONS, version_base=None):
-        cfg = compose(case, overrides=[*overrides, *endless])
-    config.check_config(cfg)
+        cfg = config.compose_case(case_of(case), [*overrides, *endless])
+    config.check_config(cfg, case_of(case).schema)
     return cfg
 
 
@@ -137,9 +146,8 @@ def run(spec: Dict[str, Any]) -> None:
     cfg = compose_settings(spec["case"], (*spec["overrides"], "output_dir=run"))
     misc.set_random_seed(cfg.seed)
     logger.init_logger("ppsci", None, "warning")
-    case = importlib.import_module(f"wgan_gp.cases.{spec['case']}")
     server = workers.Server()
-    solver = build_solver(cfg, case.build_networks(cfg), build_stream(cfg))
+    solver = build_solver(spec["case"], cfg)
     solver.train_epoch_func = lambda *_: serve(server, solver)
     solver.train()
 

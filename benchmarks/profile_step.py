@@ -48,11 +48,10 @@ from ppsci.utils import logger
 from ppsci.utils import misc
 
 from benchmarks.bench_step import CASES
-from benchmarks.paddle_worker import build_stream
+from benchmarks.paddle_worker import build_solver
 from benchmarks.paddle_worker import compose_settings
 from benchmarks.report import report
 from ppsci_ext.arch.onednn import function
-from wgan_gp.models import build_solver
 
 # the first that an operator's name contains, in lower case
 GROUPS = {
@@ -116,8 +115,7 @@ def profile(name: str, steps: int) -> Dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         cfg = compose_settings(script, (*overrides, f"output_dir={folder}/run"))
         misc.set_random_seed(cfg.seed)
-        case = importlib.import_module(f"wgan_gp.cases.{script}")
-        solver = build_solver(cfg, case.build_networks(cfg), build_stream(cfg))
+        solver = build_solver(script, cfg)
 
         def pair() -> None:
             solver.critic_step()

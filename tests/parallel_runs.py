@@ -152,8 +152,10 @@ def whole(rank: int, ranks: int, port: int, folder: str) -> None:
         return loss(samples, labels)
 
     def noting(count: int) -> paddle.Tensor:
-        noise.append(sample_noise(count))
-        return noise[-1]
+        drawn = sample_noise(count)
+        if count == solver.stream.batch_size:  # else of the check before training
+            noise.append(drawn)
+        return drawn
 
     solver.gan.critic_loss, solver.gan.sample_noise = critic_loss, noting
     solver.train()

@@ -63,6 +63,7 @@ from ppsci_ext.solver.signals import StopSignals
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import Checkpoint
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.rng import preserve_rng_state
 from ppsci_ext.utils.rng import reseed
 from ppsci_ext.utils.weights import load_paddle_weights
@@ -449,7 +450,10 @@ class AdversarialSolver(ppsci.solver.Solver):
 
     def _draw(self) -> None:
         self.folder.require_in_place()
-        with self.averaged_weights(), at_rest(self.gan.critic):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(writing(self.folder.path or "."))
+            stack.enter_context(self.averaged_weights())
+            stack.enter_context(at_rest(self.gan.critic))
             self.pictures(self.iteration, self.folder.metrics.records)
 
     def eval(self, epoch_id: Optional[int] = None) -> Tuple[float, Dict[str, Any]]:

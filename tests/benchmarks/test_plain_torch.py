@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import importlib
 
 import numpy as np
 import paddle
@@ -24,6 +23,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from benchmarks.bench_step import CASES
+from benchmarks.paddle_worker import case_of
 from benchmarks.paddle_worker import compose_settings
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -77,8 +77,7 @@ class Pair:
         overrides = (*overrides, *SMALL[name], f"TRAIN.batch_size={BATCH}")
         cfg = compose_settings(script, overrides)
         self.settings = OmegaConf.to_container(cfg, resolve=True)
-        module = importlib.import_module(f"wgan_gp.cases.{script}")
-        self.gan = module.build_networks(cfg)
+        self.gan = case_of(script)(cfg).build_gan()
         self.trainer = Trainer(self.settings, iter(()))
         self.rng = np.random.default_rng(7)
         for ours, theirs in self.networks():
@@ -101,7 +100,7 @@ class Pair:
         return (
             normal((size, *self.shape)).astype("float32"),
             labels,
-            normal((size, self.gan.latent_dim)).astype("float32"),
+            normal((size, *self.gan.latent_shape)).astype("float32"),
             uniform((size, 1)).astype("float32"),
         )
 

@@ -20,6 +20,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from os import path as osp
@@ -27,23 +28,29 @@ from pathlib import Path
 
 import ppsci  # noqa: F401  registers the default groups
 import pytest
-from hydra import compose
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from ppsci_ext.utils import UserError
+from wgan_gp.cases import wgan_gp_cifar
+from wgan_gp.cases import wgan_gp_mnist
+from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.utils import config
 from wgan_gp.utils import schema
+from wgan_gp.utils.course import flat_keys
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 EXAMPLE = osp.join(ROOT, "examples", "wgan_gp")
-CASES = ["wgan_gp_toy", "wgan_gp_mnist", "wgan_gp_cifar"]
+CASES = {
+    case.name: case
+    for case in (wgan_gp_toy.Toy, wgan_gp_mnist.MNIST, wgan_gp_cifar.CIFAR)
+}
 
 
 def load(case, *overrides):
     with initialize_config_dir(osp.join(EXAMPLE, "conf"), version_base=None):
-        return compose(case, overrides=list(overrides))
+        return config.compose_case(CASES[case], list(overrides))
 
 
 shipped = functools.lru_cache(load)
@@ -51,7 +58,14 @@ shipped = functools.lru_cache(load)
 
 def with_values(case, overrides):
     """What `load` gives, without composing the files anew, which takes a while."""
-    cfg = copy.deepcopy(shipped(case))
+    named = [o for o in overrides if re.match(r"(GAN|MODEL)\.name=", o)]
+    if named and "???" not in str(overrides):
+        try:
+            cfg = copy.deepcopy(shipped(case, *named))
+        except Exception:  # a name that is wrong
+            cfg = copy.deepcopy(shipped(case))
+    else:
+        cfg = copy.deepcopy(shipped(case))
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         OmegaConf.update(cfg, override.key_or_group, override.value(), merge=False)
     return cfg
@@ -60,13 +74,14 @@ def with_values(case, overrides):
 def check(case, *overrides):
     """What `launch` does before any work."""
     config.check_overrides(shipped(f"wgan_gp_{case}"), list(overrides))
-    config.check_config(with_values(f"wgan_gp_{case}", overrides))
+    cfg = with_values(f"wgan_gp_{case}", overrides)
+    config.check_config(cfg, CASES[f"wgan_gp_{case}"].schema)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_shipped_configurations_are_valid(case):
     cfg = load(case)
-    config.check_config(cfg)
+    config.check_config(cfg, CASES[case].schema)
     assert cfg.mode == "train" and cfg.GAN.n_critic == 5
 
 
@@ -84,7 +99,7 @@ def test_shipped_configurations_are_valid(case):
 )  # fmt: skip
 def test_defaults_are_those_of_the_authors_scripts(case, overrides, expected):
     cfg = load(case, *overrides)
-    config.check_config(cfg)
+    config.check_config(cfg, CASES[case].schema)
     train = cfg.TRAIN
     assert train.generator_lr == train.critic_lr
     found = (
@@ -180,11 +195,10 @@ BAD = [
     ("mnist", "MODEL.image_shape=28", ALL),
     ("mnist", "MODEL.image_shape=[1,0,28]", "MODEL.image_shape.1=0 is refused"),
     ("mnist", "MODEL.image_shape=[1,28.5,28]", "MODEL.image_shape.1=28.5 is refused"),
-    ("mnist", "MODEL.image_shape=[2,28,28]", "images have 1 or 3 channels"),
-    ("mnist", "MODEL.image_shape=[28,28,1]", "images have 1 or 3 channels, which come first"),
+    ("mnist", "MODEL.image_shape=[0,28,28]", "MODEL.image_shape.0=0 is refused"),
     ("mnist", "MODEL.image_shape=[1,28,10000]", "less than or equal to 4096"),
     ("cifar", "MODEL.image_shape=[3,30,32]", "multiples of 8; use MODEL.name=dcgan"),
-    ("cifar", "MODEL.name=vit", "MODEL.name=vit is refused: it should be one of dcgan, resnet"),
+    ("cifar", "MODEL.name=vit", "MODEL.name=vit is refused: input should be 'dcgan' or 'resnet'"),
     ("cifar", "MODEL.name=null", ALL),
     ("toy", "MODEL.dim=0", ALL),
     ("toy", "MODEL.dim=1.5", ALL),
@@ -202,13 +216,13 @@ BAD = [
     ("mnist", "MODEL.critic_batch_norm=true", "There is no key 'MODEL.critic_batch_norm'"),
     ("cifar", "MODEL.conditioning=concat", "'acgan' or 'projection'"),
     ("cifar", ["MODEL.conditional=false", "MODEL.conditioning=projection"], "needs MODEL.conditional=true"),
-    ("mnist", "MODEL.conditional=true", "dcgan takes no labels"),
+    ("mnist", "MODEL.conditional=true", "There is no key 'MODEL.conditional'"),
     ("cifar", ["MODEL.name=dcgan", "MODEL.conditional=true"], "dcgan takes no labels"),
     ("cifar", "MODEL.num_classes=0", "needs MODEL.num_classes"),
     ("cifar", "MODEL.num_classes=1", "2 or more"),
     ("cifar", "MODEL.num_classes=null", ALL),
     # losses
-    ("toy", "GAN.name=wgan_pg", "GAN.name=wgan_pg is refused: it should be one of wgan_gp, wgan"),
+    ("toy", "GAN.name=wgan_pg", "GAN.name=wgan_pg is refused: input should be 'wgan_gp' or 'wgan'"),
     ("toy", "GAN.name=null", ALL),
     ("toy", "GAN.lambda_gp=-1", ALL),
     ("toy", "GAN.lambda_gp=ten", "GAN.lambda_gp=ten is refused: input should be a valid number, not text"),
@@ -287,7 +301,6 @@ BAD = [
     ("toy", "TRAIN.critic_lr=nan", "finite"),
     ("toy", "TRAIN.critic_lr=-0.1", ALL),
     ("toy", "TRAIN.critic_lr='1e-4'", "TRAIN.critic_lr=1e-4 is refused: input should be a valid number, not text"),
-    ("toy", "PAPER.wgan_gp.learning_rate=-1", "TRAIN.generator_lr=-1 is refused"),
     ("toy", "TRAIN.lr_decay=linear", ALL),
     ("toy", "TRAIN.log_freq=0", ALL),
     ("toy", "TRAIN.save_freq=-1", ALL),
@@ -297,6 +310,17 @@ BAD = [
     ("toy", "TRAIN.on_nan=ignore", ALL),
     ("toy", "TRAIN.resume=maybe", ALL),
     ("toy", "TRAIN.resume=null", ALL),
+    ("toy", "TRAIN.may_differ=TRAIN.batch_size", ALL),
+    ("toy", "TRAIN.may_differ=[3]", "TRAIN.may_differ.0=3 is refused"),
+    ("toy", "TRAIN.allow_other_data=maybe", ALL),
+    ("mnist", "DATA.resize=[28]", ALL),
+    ("mnist", "DATA.resize=[28,0]", "DATA.resize.1=0 is refused"),
+    ("mnist", "DATA.crop=middle", ALL),
+    ("mnist", "DATA.channels=0", ALL),
+    ("mnist", "DATA.background=[0,0,300]", "DATA.background"),
+    ("toy", "INFER.labels=[]", ALL),
+    ("toy", "INFER.labels=[a]", "INFER.labels.0=a is refused"),
+    ("toy", ["INFER.labels=[1]", "INFER.condition=x.npz"], "are both given"),
     ("toy", "TRAIN.checkpoint_path=", "TRAIN.checkpoint_path='' is refused"),
     ("toy", "TRAIN.checkpoint_path=3", ALL),
     ("toy", "TRAIN.pretrained_model_path=[a]", ALL),
@@ -422,6 +446,13 @@ GOOD = [
     ("mnist", "DATA.name=npz"),
     ("mnist", "DATA.download=true"),
     ("mnist", "MODEL.image_shape=[3,7,9]"),
+    ("mnist", "MODEL.image_shape=[5,28,28]"),
+    ("mnist", "DATA.resize=[28,28]"),
+    ("mnist", "DATA.background=[0,0,255]"),
+    ("toy", "TRAIN.resume=auto"),
+    ("toy", "TRAIN.may_differ=[TRAIN.batch_size]"),
+    ("toy", "INFER.labels=[3,3,7]"),
+    ("toy", "wandb_config=null"),
     ("mnist", "TRAIN.validation_size=null"),
     ("mnist", "EVAL.extractor.name=cifar10_resnet56"),
     ("mnist", "GAN.name=wgan"),
@@ -450,7 +481,31 @@ def test_bad_configurations_are_refused_in_one_sentence(case, overrides, says):
 def test_good_configurations_are_accepted(case, override):
     config.check_overrides(shipped(f"wgan_gp_{case}"), [override])
     if not override.startswith(("hydra", "+wandb_config")):
-        config.check_config(with_values(f"wgan_gp_{case}", [override]))
+        cfg = with_values(f"wgan_gp_{case}", [override])
+        config.check_config(cfg, CASES[f"wgan_gp_{case}"].schema)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("group", ["preset=cpu", "preset=none"])
+def test_presets(case, group):
+    config.check_overrides(shipped(case), [group])
+    cfg = load(case, group)
+    config.check_config(cfg, CASES[case].schema)
+    paper = load(case)
+    short = cfg.TRAIN.epochs * cfg.TRAIN.iters_per_epoch
+    assert (cfg == paper) == (group == "preset=none")
+    assert (short <= 10000) == (group == "preset=cpu")
+
+
+def test_the_users_values_win_over_those_of_the_paper():
+    cfg = load("wgan_gp_cifar", "TRAIN.batch_size=7", "GAN.name=wgan", "preset=cpu")
+    assert (cfg.TRAIN.batch_size, cfg.TRAIN.optimizer, cfg.MODEL.dim) == (
+        7,
+        "rmsprop",
+        32,
+    )
+    chosen = load("wgan_gp_cifar", "paper=dcgan_wgan_gp")
+    assert (chosen.DATA.levels, chosen.MODEL.name) == (255, "resnet")
 
 
 def test_overrides_that_the_page_on_penalties_names_are_accepted():
@@ -484,25 +539,24 @@ def test_output_folder_that_may_not_be_written_to_is_refused(tmp_path, monkeypat
         check("toy", f"output_dir={tmp_path}/run")
 
 
-def keys_of(case):
+@pytest.mark.parametrize("case", CASES)
+def test_schema_has_every_key_of_the_files_and_no_other(case):
     keys = config._leaf_keys(OmegaConf.to_container(shipped(case), resolve=False))
-    return {key for key in keys if not key.startswith("PAPER")}
+    assert set(config._schema_keys(CASES[case].schema)) == set(keys)
 
 
-def test_schema_has_every_key_of_the_files_and_no_other():
-    toy = set(config._schema_keys(schema.ToyCaseConfig)) - {"PAPER"}
-    images = set(config._schema_keys(schema.ImageCaseConfig)) - {"PAPER"}
-    assert toy == keys_of("wgan_gp_toy")
-    assert images == keys_of("wgan_gp_mnist") | keys_of("wgan_gp_cifar")
+@pytest.mark.parametrize("case", CASES)
+def test_keys_beside_the_course_are_keys(case):
+    keys = flat_keys(OmegaConf.to_container(shipped(case), resolve=False))
+    for name in CASES[case].schema.beside_the_course:
+        assert any(k == name or k.startswith(f"{name}.") for k in keys), name
 
 
 def test_schema_has_every_key_that_the_code_reads():
     read = set()
     for path in Path(EXAMPLE).rglob("*.py"):
         read |= set(re.findall(r"cfg\.([A-Z]+\.[a-z_0-9]+)", path.read_text()))
-    known = config._schema_keys(schema.ToyCaseConfig) + config._schema_keys(
-        schema.ImageCaseConfig
-    )
+    known = sum((config._schema_keys(c.schema) for c in CASES.values()), [])
     groups = {"EVAL.extractor"}
     assert len(read) > 30 and read - set(known) <= groups
 
@@ -534,7 +588,9 @@ def start(tmp_path, monkeypatch, capsys):
         ("toy", "+seed=1", "already at 'seed'"),
         ("toy", "hydra.run.dri=x", "hydra.run.dri"),
         ("mnist", "[", "KEY=VALUE"),
-        ("mnist", "MODEL.image_shape=[5,28,28]", "1 or 3 channels"),
+        ("mnist", "MODEL.image_shape=[0,28,28]", "greater than or equal to 1"),
+        ("toy", "preset=gpu", "preset/gpu"),
+        ("toy", "GAN.name=wgan_pg", "GAN.name=wgan_pg is refused"),
         ("cifar", "MODEL.image_shape=[3,33,32]", "multiples of 8"),
     ],
 )  # fmt: skip
@@ -553,13 +609,19 @@ def launch_edited(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["case"])
 
     def launch(old, new):
-        text = Path(EXAMPLE, "conf", "wgan_gp_toy.yaml").read_text()
-        assert old in text
-        edited = text.replace(old, new).encode("utf-8", "surrogateescape")
-        (tmp_path / "wgan_gp_toy.yaml").write_bytes(edited)
+        conf = tmp_path / "conf"
+        shutil.rmtree(conf, ignore_errors=True)
+        shutil.copytree(Path(EXAMPLE, "conf"), conf)
+        found = 0
+        for path in (conf / "wgan_gp_toy.yaml", conf / "shared" / "case.yaml"):
+            text = path.read_text()
+            found += old in text
+            edited = text.replace(old, new).encode("utf-8", "surrogateescape")
+            path.write_bytes(edited)
+        assert found
         code = 0
         try:
-            config.launch(lambda: None, str(tmp_path), "wgan_gp_toy")
+            config.launch(wgan_gp_toy.Toy, lambda: None, str(conf))
         except SystemExit as ended:
             code = ended.code
         return code, capsys.readouterr().err
@@ -571,7 +633,7 @@ def launch_edited(tmp_path, monkeypatch, capsys):
     "old, new, says",
     [
         ("lambda_gp: 0.1", "lamda_gp: 0.1", "There is no key 'GAN.lamda_gp'; the nearest one is 'GAN.lambda_gp'"),
-        ("  lambda_gp: 0.1\n", "", "GAN.lambda_gp is missing"),
+        ("  dim: 512\n", "", "MODEL.dim is missing"),
         ("lambda_gp: 0.1", "lambda_gp: 0.1\n  lambda_gp: 1", "found duplicate key lambda_gp"),
         ("  dim: 512", "\tdim: 512", "not valid YAML"),
         ("  dim: 512", "  dim: \udcff", "not valid YAML"),
@@ -595,7 +657,7 @@ def test_schedule_in_the_yaml_file_is_accepted(launch_edited):
 def test_flags_are_left_to_hydra(monkeypatch):
     ran = []
     monkeypatch.setattr(sys, "argv", ["case", "-m", "TRAIN.epochs=1,2"])
-    config.launch(lambda: ran.append(1), osp.join(EXAMPLE, "conf"), "wgan_gp_toy")
+    config.launch(wgan_gp_toy.Toy, lambda: ran.append(1), osp.join(EXAMPLE, "conf"))
     assert ran == [1]
 
 

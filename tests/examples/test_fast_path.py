@@ -39,6 +39,7 @@ from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
 from tests.onednn_env import load_or_skip
 from wgan_gp.models import WGAN_GP
@@ -47,6 +48,7 @@ from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
+from wgan_gp.utils.terms import acgan_terms
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 ITERATIONS, BATCH, CLASSES = 20, 4, 3
@@ -169,7 +171,8 @@ def build_solver(name, path, **options):
     images = rng.random([40, *shape], dtype=np.float32)
     labels = paddle.arange(40) % max(classes, 1)
     data = io.TensorDataset([paddle.to_tensor(images), labels])
-    gan = WGAN_GP(generator, critic, num_classes=classes)
+    terms = acgan_terms() if classes else []
+    gan = WGAN_GP(generator, critic, num_classes=classes, terms=terms)
     gan.check = (
         lambda *_: None
     )  # takes longer than all the rest, and has tests of its own
@@ -194,11 +197,11 @@ def train(solver):
     losses = []
     finish = solver.finish_iteration
 
-    def finish_iteration(terms):
+    def finish_iteration(terms, steps):
         values = {key: float(value) for key, value in terms.items()}
         # the first iteration leaves the generator's step out
         losses.append([values.get(key, 0.0) for key in TERMS])
-        finish(terms)
+        finish(terms, steps)
 
     solver.finish_iteration = finish_iteration
     solver.train()
@@ -244,11 +247,11 @@ def test_the_fast_path_repeats_itself_and_goes_on_bit_for_bit(name, tmp_path):
     options = {"iters_per_epoch": 2, "save_freq": 1}
     whole = train(build_solver(name, "onednn", epochs=2, **options))
     folder = str(tmp_path / "run")
-    half = train(build_solver(name, "onednn", output_dir=folder, **options))
+    options["folder"] = RunFolder(folder)
+    half = train(build_solver(name, "onednn", **options))
     assert np.array_equal(half.losses, whole.losses[:2])
-    solver = build_solver(name, "onednn", epochs=2, output_dir=folder, **options)
-    solver.resume = True
-    rest = train(solver)
+    options["folder"] = RunFolder(folder, resume=True)
+    rest = train(build_solver(name, "onednn", epochs=2, **options))
     assert np.array_equal(rest.losses, whole.losses[2:])
     for key, value in whole.weights.items():
         assert np.array_equal(rest.weights[key], value), key

@@ -32,6 +32,7 @@ from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import losses
+from wgan_gp.utils.terms import drift_term
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ def test_the_penalty_and_the_drift_in_the_loss(at, batches, form, value):
         penalty=form,
         penalty_at=at,
         penalty_target=1.5,
-        drift=0.5,
+        terms=[drift_term(0.5)],
     )
     real = paddle.randn([6, 2])
     terms = gan.critic_loss(real)
@@ -201,11 +202,16 @@ def test_the_penalty_and_the_drift_in_the_loss(at, batches, form, value):
     [
         ("penalty", "r1", "choose one of two_sided, one_sided, zero_centred"),
         ("penalty_at", "nowhere", "choose one of interpolates, real, fake"),
-        ("penalty_interval", 0, "make it 1 or more"),
+        ("penalty_interval", 0, "refused: input should be greater than or equal to 1"),
+        ("penalty_target", float("nan"), "refused: input should be a finite number"),
+        ("lambda_gp", -1, "refused: input should be greater than or equal to 0"),
+        ("critic_iters", 0, "refused: it should be a positive integer"),
+        ("critic_iters", -1, "refused: it should be a positive integer"),
+        ("critic_iters", {5: 2}, "must begin at iteration 0"),
     ],
 )
 def test_unknown_penalties_are_refused(key, value, says):
-    with pytest.raises(UserError, match=f"{key} is .*{says}"):
+    with pytest.raises(UserError, match=f"{key}( is |=).*{says}"):
         WGAN_GP(None, LinearCritic(), **{key: value})
 
 
@@ -348,7 +354,7 @@ def test_real_and_fake_in_one_batch_score_as_in_two(batch_size):
     real = paddle.randn([batch_size, 3, 32, 32])
     labels = paddle.arange(batch_size) % 3
     fake = paddle.randn(real.shape)
-    score_real, score_fake, logits = gan._score_both(real, fake, labels)
+    (score_real, logits), (score_fake, _) = gan._score_both(real, fake, labels)
     np.testing.assert_allclose(
         score_real.numpy(), gan.critic(real)[0].numpy(), atol=1e-5
     )
@@ -398,7 +404,7 @@ def test_weight_clipping_after_each_step():
 def test_batch_norm_in_a_clipped_critic_sees_real_and_fake_apart():
     gan = WGAN(None, DCGANCritic((1, 8, 8), 4, norm="batch"))
     real, fake = paddle.randn([6, 1, 8, 8]), paddle.randn([6, 1, 8, 8]) + 3
-    score_real, score_fake, _ = gan._score_both(real, fake, None)
+    (score_real, _), (score_fake, _) = gan._score_both(real, fake, None)
     np.testing.assert_allclose(score_real.numpy(), gan.critic(real).numpy(), atol=1e-5)
     np.testing.assert_allclose(score_fake.numpy(), gan.critic(fake).numpy(), atol=1e-5)
 

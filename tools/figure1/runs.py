@@ -16,8 +16,6 @@
 
 from __future__ import annotations
 
-import functools
-import pathlib
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -28,23 +26,20 @@ from typing import Tuple
 
 import numpy as np
 import paddle
-from hydra import compose
 from hydra import initialize_config_dir
 from omegaconf import DictConfig
-from omegaconf import OmegaConf
 from ppsci.utils import logger
 from ppsci.utils import misc
+from paddle import nn
 
 from ppsci_ext.data import BatchStream
-from ppsci_ext.data import toy_training_source
-from ppsci_ext.utils.checkpoint import list_checkpoints
 from tools.figure1.analysis import activation_gradients
 from tools.figure1.analysis import weights_of
+from wgan_gp.cases.wgan_gp_toy import Toy
 from wgan_gp.models import BaseGAN
-from wgan_gp.models import build_gan
-from wgan_gp.models import build_solver
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
+from wgan_gp.utils.config import compose_case
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
@@ -140,50 +135,55 @@ def train(run: Run, folder: str, seed: int) -> Trained:
         UserError: If the folder holds a run under another configuration.
     """
     output_dir = osp.join(folder, run.name)
-    resume = bool(list_checkpoints(osp.join(output_dir, "checkpoints")))
-    if not resume:  # killed before its first checkpoint
-        pathlib.Path(output_dir, "metrics.jsonl").unlink(missing_ok=True)
-    cfg = _configuration(run, output_dir, seed, resume)
+    cfg = _configuration(run, output_dir, seed)
     misc.set_random_seed(seed)
-    gan = _build(cfg, run)
+    experiment = DeepToy(cfg, run.hidden_layers)
+    gan = experiment.build_gan()
     initial_weights = weights_of(gan.critic)
-    source = toy_training_source(run.distribution, seed)
-    stream = BatchStream(source, cfg.TRAIN.batch_size, seed)
+    source = experiment.load_data("train")
     probed = paddle.to_tensor(next(BatchStream(source, PROBED_POINTS, seed + 1))[0])
     logger.message(f"{run.name}: {' '.join(run.overrides)}")
-    solver = build_solver(
-        cfg, gan, stream, evaluator=lambda: activation_gradients(gan, probed)
+    solver = experiment.build_solver(
+        gan, source, evaluator=lambda: activation_gradients(gan, probed)
     )
     solver.train()
-    return Trained(cfg, gan, solver.metrics_log.records, initial_weights)
+    return Trained(cfg, gan, solver.folder.metrics.records, initial_weights)
 
 
-def _configuration(run: Run, output_dir: str, seed: int, resume: bool) -> DictConfig:
+class DeepToy(Toy):
+    """The toy case with another number of hidden layers.
+
+    Args:
+        cfg (DictConfig): Configuration.
+        hidden_layers (int): Of critic and generator.
+    """
+
+    def __init__(self, cfg: DictConfig, hidden_layers: int):
+        super().__init__(cfg)
+        self.hidden_layers = hidden_layers
+
+    def build_networks(self) -> Tuple[Optional[nn.Layer], nn.Layer]:
+        dim, hidden = self.cfg.MODEL.dim, self.hidden_layers
+        generator = None
+        if not self.cfg.GAN.fixed_generator:
+            generator = MLPGenerator(dim, hidden_layers=hidden)
+        return generator, MLPCritic(dim, hidden_layers=hidden)
+
+
+def _configuration(run: Run, output_dir: str, seed: int) -> DictConfig:
     overrides = [
         f"DATA.name={run.distribution}",
         f"GAN.name={'wgan_gp' if run.limit is None else 'wgan'}",
         f"GAN.fixed_generator={run.fixed_generator}",
         f"output_dir={output_dir}",
         f"seed={seed}",
-        f"TRAIN.resume={resume}",
+        "TRAIN.resume=auto",
         "TRAIN.log_freq=${TRAIN.iters_per_epoch}",
         "TRAIN.keep_checkpoints=1",
         *run.overrides,
     ]
     if run.limit is not None:
         overrides.append(f"GAN.clip_value={run.limit}")
-    return OmegaConf.merge(_toy_configuration(), OmegaConf.from_dotlist(overrides))
-
-
-@functools.lru_cache(maxsize=None)
-def _toy_configuration() -> DictConfig:
     with initialize_config_dir(CONFIGURATIONS, version_base=None):
-        return compose("wgan_gp_toy")
+        return compose_case(Toy, overrides)
 
-
-def _build(cfg: DictConfig, run: Run) -> BaseGAN:
-    dim = cfg.MODEL.dim
-    generator = None
-    if not run.fixed_generator:
-        generator = MLPGenerator(dim, hidden_layers=run.hidden_layers)
-    return build_gan(cfg, generator, MLPCritic(dim, hidden_layers=run.hidden_layers))

@@ -27,6 +27,7 @@ from ppsci.utils import logger
 
 from ppsci_ext.arch import check_critic
 from ppsci_ext.data import Condition
+from ppsci_ext.data import map_condition
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import NCritic
 from ppsci_ext.utils import UserError
@@ -123,6 +124,7 @@ class WGAN_GP(BaseGAN):
         interval = self.penalty_interval if self.critic.training else 1
         if self.lambda_gp == 0 or self.critic_steps % interval:
             return None, {}
+        condition = _with_gradient(condition)
         penalty, slopes = losses.gradient_penalty(
             lambda x: self.critic_score(x, condition),
             real,
@@ -163,7 +165,7 @@ class WGAN_GP(BaseGAN):
             return
         critic = self.critic
         if self.conditional:
-            critic = _Conditioned(critic, condition)
+            critic = _Conditioned(critic, _with_gradient(condition))
         report = check_critic(critic, real)
         logger.debug(f"Second derivatives of the critic:\n{report}")
         report.require()
@@ -182,6 +184,19 @@ class WGAN_GP(BaseGAN):
     def make_optimizer(learning_rate: float) -> Callable[[nn.Layer], optim.Optimizer]:
         """Adam with beta1 = 0, beta2 = 0.9 (paper, algorithm 1)."""
         return Adam(learning_rate, beta1=0.0, beta2=0.9)
+
+
+def _with_gradient(condition: Condition) -> Condition:
+    """Floats that ask for a gradient, which nobody takes: paddle.concat has no second derivative
+    where a part of it asks for none."""
+
+    def leaf(x: paddle.Tensor) -> paddle.Tensor:
+        if x.is_floating_point():
+            x = x.detach()
+            x.stop_gradient = False
+        return x
+
+    return map_condition(leaf, condition)
 
 
 class _Conditioned(nn.Layer):

@@ -39,9 +39,9 @@ from ppsci_ext.data import SequentialBatches
 from ppsci_ext.data.sources import as_source
 from ppsci_ext.data.sources import fetch
 from ppsci_ext.metric import FeatureExtractor
+from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
-from ppsci_ext.utils.files import writing
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
@@ -162,6 +162,18 @@ class Experiment:
             data, cfg.TRAIN.batch_size, cfg.seed, self.transform(), self.num_classes
         )
 
+    def build_solver(self, gan: BaseGAN, data: Any, **hooks: Any) -> AdversarialSolver:
+        """The solver that trains the networks on the data.
+
+        Args:
+            gan (BaseGAN): Networks and losses.
+            data (Any): What `load_data` returned.
+            **hooks (Any): validation, evaluator and pictures of AdversarialSolver.
+        """
+        stream = self.build_stream(data)
+        beside = self.schema.beside_the_course
+        return build_solver(self.cfg, gan, stream, beside, **hooks)
+
     def build_validation(self) -> Optional[SequentialBatches]:
         """Held-out batches, None where there are none."""
         held_out = self.load_data("test")
@@ -193,11 +205,9 @@ class Experiment:
         """mode=train"""
         data = self.load_data("train")
         gan = self.build_gan()
-        build_solver(
-            self.cfg,
+        self.build_solver(
             gan,
-            self.build_stream(data),
-            self.schema.beside_the_course,
+            data,
             validation=self.build_validation(),
             evaluator=lambda: self.score(gan),
             pictures=lambda iteration, records: self._draw(gan, iteration, records),
@@ -231,15 +241,12 @@ class Experiment:
         real = osp.join(folder, "samples", "real.png")
         curves = osp.join(folder, "curves.png")
         if not osp.exists(real):
-            with writing(real):
-                self.draw_real(real)
-        with writing(samples):
-            self.draw_training(gan, samples)
+            self.draw_real(real)
+        self.draw_training(gan, samples)
         target = losses.penalty_target(
             self.cfg.GAN.penalty, self.cfg.GAN.penalty_target
         )
-        with writing(curves):
-            visualization.save_curves(records, curves, target)
+        visualization.save_curves(records, curves, target)
         logger.info(f"Pictures: {samples}, {curves}")
 
 

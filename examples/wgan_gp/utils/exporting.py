@@ -82,7 +82,10 @@ def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
         os.makedirs(osp.dirname(prefix) or ".", exist_ok=True)
     save_static(generator, spec, prefix)
     inputs = {
-        each.name: [list(each.shape), str(each.dtype).split(".")[-1]]
+        each.name: [
+            [None if size < 0 else size for size in each.shape],
+            str(each.dtype).split(".")[-1],
+        ]
         for each in paddle.utils.flatten(spec)
     }
     description = json.dumps({"inputs": inputs, "num_classes": num_classes})
@@ -230,7 +233,7 @@ def _check_condition(
     for name, (shape, dtype) in inputs.items():
         array = condition[name]
         fits = array.ndim == len(shape) and all(
-            wanted in (None, -1, size) for wanted, size in zip(shape, array.shape)
+            wanted in (None, size) for wanted, size in zip(shape, array.shape)
         )
         if not fits or str(array.dtype) != dtype:
             raise UserError(

@@ -30,7 +30,6 @@ from typing import List
 from typing import Literal
 from typing import Optional
 from typing import Tuple
-from typing import Union
 
 from pydantic import AfterValidator
 from pydantic import BaseModel
@@ -104,6 +103,12 @@ def _n_critic(steps: Any) -> Any:
     return steps
 
 
+def _resume(choice: Any) -> Any:
+    if choice not in (True, False, "auto") or type(choice) is int:
+        raise ValueError("it should be true, false or auto")
+    return choice
+
+
 class Group(BaseModel):
     """Keys that are all there, of exactly the types named.
 
@@ -164,7 +169,7 @@ class TrainConfig(Group):
     keep_checkpoints: Count
     keep_every: Optional[Count]
     on_nan: Literal["stop", "rollback"]
-    resume: Union[bool, Literal["auto"]]
+    resume: Annotated[Any, AfterValidator(_resume)]
     may_differ: List[Text]
     allow_other_data: bool
     checkpoint_path: Optional[Text]
