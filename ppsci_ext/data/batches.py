@@ -21,7 +21,7 @@ from typing import Tuple
 
 import paddle
 
-from ppsci_ext.data.images import ImageDataset
+from ppsci_ext.data.image_dataset import ImageDataset
 
 
 class SequentialBatches:

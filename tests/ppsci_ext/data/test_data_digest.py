@@ -88,7 +88,7 @@ def test_images_count_with_their_labels():
 def test_images_are_read_once(monkeypatch):
     dataset = ImageDataset(PIXELS)
     first = dataset.digest
-    monkeypatch.setattr("ppsci_ext.data.images.array_digest", None)
+    monkeypatch.setattr("ppsci_ext.data.image_dataset.array_digest", None)
     assert dataset.digest == first
 
 
