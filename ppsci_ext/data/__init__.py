@@ -19,8 +19,8 @@ from ppsci_ext.data.condition import Condition
 from ppsci_ext.data.condition import as_arrays
 from ppsci_ext.data.condition import map_condition
 from ppsci_ext.data.digest import data_digest
+from ppsci_ext.data.image_dataset import ImageDataset
 from ppsci_ext.data.images import IMAGE_DATA
-from ppsci_ext.data.images import ImageDataset
 from ppsci_ext.data.images import ImageSource
 from ppsci_ext.data.images import load_images
 from ppsci_ext.data.images import read_images

@@ -77,11 +77,11 @@ def data_digest(source: Any) -> str:
         digest = hashlib.sha256()
         _update(digest, source)
         return digest.hexdigest()
-    if hasattr(source, "sample"):
-        return array_digest(source.sample(_SAMPLE, np.random.default_rng(0)))
     is_endless = isinstance(source, paddle.io.IterableDataset)
     if isinstance(source, paddle.io.Dataset) and not is_endless:
         return _sample_digest(source)
+    if hasattr(source, "sample"):
+        return array_digest(source.sample(_SAMPLE, np.random.default_rng(0)))
     raise UserError(
         f"no digest of a {type(source).__name__} can be taken; give it an attribute `digest`, "
         "a text that differs where the data differ"

@@ -27,6 +27,7 @@ from typing import Tuple
 import numpy as np
 from PIL import ExifTags
 from PIL import Image
+from PIL import ImageFile
 
 from ppsci_ext.utils.errors import UserError
 
@@ -182,7 +183,7 @@ def _deep_colour(image: Image.Image) -> np.ndarray:
     return high.astype(np.uint16) << 8 | low
 
 
-def _with_other_byte(tile):
+def _with_other_byte(tile: ImageFile._Tile) -> ImageFile._Tile:
     """A part of a file that gives the low bytes where it gave the high ones."""
     native, foreign = ("L", "B") if sys.byteorder == "little" else ("B", "L")
     swapped = {"B": "L", "L": "B", "N": foreign}

@@ -83,8 +83,14 @@ def find_images(root: str, split: str) -> Optional[Layout]:
     folders = split_folders(root)
     if split not in folders:
         return None
-    classes = _classes(folders[split], split_of=root)
-    names = _classes(folders["train"], split_of=root)
+    classes = _classes(folders[split])
+    names = _classes(folders["train"])
+    # a class may be called so in there: there are photos of trains
+    if names and all(_is_split(name) for name in names):
+        raise UserError(
+            f"{folders['train']} is itself divided into {', '.join(names)}; give its path "
+            f"instead of {root}, or move the images up"
+        )
     unknown = sorted(set(classes) - set(names))
     if unknown:
         raise UserError(
@@ -120,7 +126,7 @@ def split_folders(root: str) -> Dict[str, str]:
             the same split.
     """
     names = _folders_with_images(root)
-    splits = [name for name in names if name.lower() in (*_TRAINING, *_HELD_OUT)]
+    splits = [name for name in names if _is_split(name)]
     if not splits:
         return {"train": root}
     others = [*_images(root)[:1], *(name for name in names if name not in splits)]
@@ -155,26 +161,18 @@ def split_folders(root: str) -> Dict[str, str]:
     return found
 
 
-def _classes(folder: str, split_of: str) -> List[str]:
-    """Sorted names of the folders of classes.
+def _is_split(name: str) -> bool:
+    return name.lower() in (*_TRAINING, *_HELD_OUT)
 
-    Args:
-        folder (str): Folder of a split.
-        split_of (str): Folder of the data set, which may be the same.
-    """
+
+def _classes(folder: str) -> List[str]:
+    """Sorted names of the folders of classes in the folder of a split."""
     names = _folders_with_images(folder)
     direct = _images(folder)
     if direct and names:
         raise UserError(
             f"{folder} holds both images (such as {osp.basename(direct[0])}) and folders of "
             f"images (such as {names[0]}); keep one of the two"
-        )
-    splits = [name for name in names if name.lower() in (*_TRAINING, *_HELD_OUT)]
-    # one class may be called so here: there are photos of trains
-    if folder != split_of and splits and splits == names:
-        raise UserError(
-            f"{folder} is itself divided into {', '.join(names)}; give its path instead of "
-            f"{split_of}, or move the images up"
         )
     for name in names:
         for inner in _folders_with_images(f"{folder}/{name}"):
@@ -196,10 +194,10 @@ def _first_image(folder: str) -> Optional[str]:
     seen, waiting = set(), [folder]
     while waiting:
         folder = waiting.pop()
-        real = osp.realpath(folder)  # links may lead round in a circle
-        if real in seen:
+        found = os.stat(folder)
+        if (found.st_dev, found.st_ino) in seen:  # links may lead round in a circle
             continue
-        seen.add(real)
+        seen.add((found.st_dev, found.st_ino))
         files = _images(folder)
         if files:
             return files[0]

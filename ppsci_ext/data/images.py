@@ -21,18 +21,17 @@ import os
 from typing import Callable
 from typing import Dict
 from typing import Optional
-from typing import Sequence
 from typing import Tuple
-from typing import Union
 
 import numpy as np
-import paddle
 from ppsci.utils import logger
 
 from ppsci_ext.data import cifar10
 from ppsci_ext.data import mnist
-from ppsci_ext.data.digest import array_digest
 from ppsci_ext.data.fitting import fit_images
+from ppsci_ext.data.image_dataset import ImageDataset
+from ppsci_ext.data.image_dataset import check_images
+from ppsci_ext.data.image_dataset import check_labels
 from ppsci_ext.data.image_folders import split_folders
 from ppsci_ext.data.labels import number_classes
 from ppsci_ext.data.names import unknown_name
@@ -103,101 +102,6 @@ IMAGE_DATA: Dict[str, ImageSource] = {
 }
 
 
-class ImageDataset(paddle.io.Dataset):
-    """Images of one size in one array, with or without class labels.
-
-    The array that is given is the one that is kept: nothing is copied or converted, so a
-    data set takes as much memory as its pixels.
-
-    Args:
-        images (np.ndarray): Pixels, uint8 or float32, [N, C, H, W].
-        labels (Optional[np.ndarray]): Class of every image, int64 [N], in
-            [0, num_classes). Defaults to None, a data set without labels.
-        num_classes (Optional[int]): Number of classes. Defaults to None, which stands
-            for the largest label + 1, or 0 without labels.
-        name (str): What error messages call the data set: a name or a file.
-        class_names (Optional[Sequence[str]]): What the classes 0, 1, ... are called:
-            folders, or labels before they were numbered anew. Defaults to None.
-
-    Attributes:
-        digest (str): SHA-256 of images and labels, with their shapes and types.
-
-    Raises:
-        UserError: Wrong rank or type, no images, a pixel that is NaN or infinite, or
-            labels that do not fit the images or the number of classes.
-
-    Examples:
-        >>> import numpy as np
-        >>> from ppsci_ext.data import ImageDataset
-        >>> dataset = ImageDataset(np.zeros((5, 1, 8, 8), "uint8"), np.arange(5))
-        >>> len(dataset), dataset.image_shape, dataset.num_classes
-        (5, [1, 8, 8], 5)
-    """
-
-    def __init__(
-        self,
-        images: np.ndarray,
-        labels: Optional[np.ndarray] = None,
-        num_classes: Optional[int] = None,
-        name: str = "images",
-        class_names: Optional[Sequence[str]] = None,
-    ):
-        super().__init__()
-        _check_images(images, name)
-        if labels is None:
-            if num_classes:
-                raise UserError(
-                    f"{name}: {num_classes} classes but no labels; give both or neither"
-                )
-            num_classes = 0
-        else:
-            _check_labels(labels, len(images), name)
-            if labels.min() < 0:
-                raise UserError(
-                    f"{name}: label {labels.min()} is negative; count from 0"
-                )
-            if num_classes is None:
-                num_classes = int(labels.max()) + 1
-            if labels.max() >= num_classes:
-                raise UserError(
-                    f"{name}: label {labels.max()} is out of range, labels must lie in "
-                    f"0..{num_classes - 1}"
-                )
-        self.images = images
-        self.labels = labels
-        self.num_classes = num_classes
-        self.name = name
-        self.class_names = None if class_names is None else tuple(class_names)
-        self._digest: Optional[str] = None
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(
-        self, index: int
-    ) -> Union[np.ndarray, Tuple[np.ndarray, np.integer]]:
-        if self.labels is None:
-            return self.images[index]
-        return self.images[index], self.labels[index]
-
-    def fetch(self, indices: np.ndarray) -> Tuple[np.ndarray, Optional[np.ndarray]]:
-        """Images and labels at the indices."""
-        labels = None if self.labels is None else self.labels[indices]
-        return self.images[indices], labels
-
-    @property
-    def digest(self) -> str:
-        """Computed once: the arrays should not be changed."""
-        if self._digest is None:
-            self._digest = array_digest(self.images, self.labels)
-        return self._digest
-
-    @property
-    def image_shape(self) -> list[int]:
-        """Shape of one image, [C, H, W]."""
-        return list(self.images.shape[1:])
-
-
 def load_images(
     name: str,
     root: str,
@@ -238,21 +142,25 @@ def load_images(
         )
     if split not in source.splits:
         return None
-    arrays = source.read(root, split, download, reading)
+
+    def read(split: str) -> Optional[ImageArrays]:
+        found = source.read(root, split, download, reading)
+        return None if found is None else ImageArrays(*found)
+
+    arrays = read(split)
     if arrays is None:
         return None
-    images, labels, class_names = ImageArrays(*arrays)
+    images, labels, class_names = arrays
     what = name if source.downloadable else f"{root} ({split})"
-    _check_images(images, what)
+    check_images(images, what)
     num_classes = source.num_classes if labels is not None else None
     if labels is not None and num_classes is None and class_names is None:
-        _check_labels(labels, len(images), what)
-        training = labels
-        if split != "train":
-            training = ImageArrays(
-                *source.read(root, "train", download, reading)
-            ).labels
-        labels, class_names = number_classes(labels, training, reading.relabel, what)
+        training = arrays if split == "train" else read("train")
+        for part in (arrays, training):
+            check_labels(part.labels, len(part.images), what)
+        labels, class_names = number_classes(
+            labels, training.labels, reading.relabel, what
+        )
     if class_names is not None:
         num_classes = len(class_names)
     images = _fitted(images, reading, what)
@@ -294,34 +202,3 @@ def _fitted(images: np.ndarray, reading: ImageReading, what: str) -> np.ndarray:
     if reading.range is not None:
         check_range(images, *reading.range, what)
     return fit_images(images, reading, what)
-
-
-def _check_images(images: np.ndarray, name: str) -> None:
-    if not isinstance(images, np.ndarray) or images.dtype not in (
-        np.dtype("uint8"),
-        np.dtype("float32"),
-    ):
-        raise UserError(
-            f"{name}: images must be a NumPy array of uint8 or float32, not "
-            f"{getattr(images, 'dtype', type(images).__name__)}; convert them first"
-        )
-    if images.ndim != 4 or 0 in images.shape:
-        raise UserError(
-            f"{name}: images must have shape [N, C, H, W] with at least one of each, not "
-            f"{list(images.shape)}"
-        )
-    if images.dtype == np.float32 and not np.isfinite(images).all():
-        raise UserError(f"{name}: the images hold NaN or infinite values; remove them")
-
-
-def _check_labels(labels: np.ndarray, count: int, name: str) -> None:
-    if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
-        raise UserError(
-            f"{name}: labels must be a NumPy array of int64, not "
-            f"{getattr(labels, 'dtype', type(labels).__name__)}; convert them first"
-        )
-    if labels.shape != (count,):
-        raise UserError(
-            f"{name}: labels of shape {list(labels.shape)} do not fit {count} images, "
-            f"their shape must be [{count}]"
-        )

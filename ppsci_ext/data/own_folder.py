@@ -20,6 +20,7 @@ from typing import List
 from typing import Optional
 
 import numpy as np
+from PIL import Image
 
 from ppsci_ext.data.fitting import fit_image
 from ppsci_ext.data.fitting import from_16_bits
@@ -117,7 +118,7 @@ class _Reader:
             pixels = from_16_bits(pixels, reading)
         return fit_image(pixels, reading, path)
 
-    def _check_header(self, path: str, image) -> None:
+    def _check_header(self, path: str, image: Image.Image) -> None:
         # upright, the sides may be in the other order
         size = sorted(image.size) if self._upright else list(image.size)
         found = (path, describe(image), size, image.mode)

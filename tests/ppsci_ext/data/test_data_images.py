@@ -18,8 +18,13 @@ import numpy as np
 import paddle
 import pytest
 
+from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.data import ImageDataset
+from ppsci_ext.data import ImageReading
+from ppsci_ext.data import ImageSource
 from ppsci_ext.data import load_images
+from ppsci_ext.data import read_images
+from ppsci_ext.data import transform
 from ppsci_ext.utils.errors import UserError
 
 PIXELS = np.arange(4 * 3 * 2 * 2, dtype="uint8").reshape(4, 3, 2, 2)
@@ -118,3 +123,154 @@ def test_home_folder_is_expanded(tmp_path, monkeypatch):
 def test_own_data_cannot_be_downloaded(tmp_path):
     with pytest.raises(UserError, match="download=false"):
         load_images("folder", str(tmp_path), "train", download=True)
+
+
+# a data set of one's own: one row
+
+
+def read_boards(root, split, download, reading):
+    """Black and white boards, 8x8, of two kinds."""
+    black = (np.indices((8, 8)).sum(0) % 2 * 255).astype("uint8")
+    images = np.stack([black, 255 - black, black])[:, None]
+    labels = np.array([0, 1, 0] if split == "train" else [1, 1, 1])
+    return images, labels
+
+
+@pytest.fixture
+def boards(monkeypatch):
+    def register(read=read_boards, **row):
+        monkeypatch.setitem(IMAGE_DATA, "boards", ImageSource(read, "boards", **row))
+
+    return register
+
+
+def test_a_row_more_is_a_data_set_more(boards):
+    boards(num_classes=2)
+    data = load_images("boards", "", "train")
+    assert (data.image_shape, data.num_classes, len(data)) == ([1, 8, 8], 2, 3)
+    with pytest.raises(UserError, match="mnist, cifar10, npz, folder, boards"):
+        load_images("bords", "", "train")
+    with pytest.raises(UserError, match="'boards' cannot be downloaded"):
+        load_images("boards", "", "train", download=True)
+
+
+def test_a_row_more_obeys_what_is_asked_for(boards):
+    boards()
+    reading = ImageReading(resize=[4, 6], channels=3)
+    data = load_images("boards", "", "train", reading=reading)
+    assert data.images.shape == (3, 3, 4, 6)
+
+
+def test_a_row_without_a_test_split(boards):
+    boards(splits=("train",))
+    assert load_images("boards", "", "test") is None
+
+
+@pytest.mark.parametrize("relabel", [False, True])
+def test_classes_of_a_row_are_those_of_its_training_images(boards, relabel):
+    boards()
+    reading = ImageReading(relabel=relabel)
+    data = load_images("boards", "", "test", reading=reading)
+    assert (data.num_classes, data.labels.tolist()) == (2, [1, 1, 1])
+
+
+def test_gaps_in_the_labels_of_a_row(boards):
+    def read(*arguments):
+        images, labels = read_boards(*arguments)
+        return images, 2 * labels + 1
+
+    boards(read)
+    for split in ("train", "test"):
+        with pytest.raises(UserError, match="classes 0, 2 have no training image"):
+            load_images("boards", "", split)
+    reading = ImageReading(relabel=True)
+    data = load_images("boards", "", "test", reading=reading)
+    assert (data.class_names, data.labels.tolist()) == (("1", "3"), [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((3, 8, 8)), np.zeros((3, 8), "uint8"), None]
+)
+def test_what_a_row_must_not_return(boards, wrong):
+    boards(lambda *_: (wrong, None))
+    with pytest.raises(UserError, match=r"some place \(train\): images must"):
+        load_images("boards", "some place", "train")
+
+
+def test_every_row_says_what_it_is():
+    assert [name for name, row in IMAGE_DATA.items() if row.downloadable] == [
+        "mnist",
+        "cifar10",
+    ]
+    assert all(
+        row.description and row.splits[0] == "train" for row in IMAGE_DATA.values()
+    )
+
+
+# floats and the range of the networks
+
+
+@pytest.mark.parametrize(
+    "ends, fitting", [((-1, 1), "[0, 255]"), ((0, 255), "[-1, 1]")]
+)
+def test_floats_outside_of_the_range_are_refused(tmp_path, ends, fitting):
+    low, high = (0, 255) if ends == (-1, 1) else (-1, 1)
+    np.savez(tmp_path / "a.npz", images=np.linspace(low, high, 48).reshape(3, 4, 4))
+    reading = ImageReading(range=ends)
+    for read in (
+        lambda: load_images("npz", f"{tmp_path}/a.npz", "train", reading=reading),
+        lambda: read_images(f"{tmp_path}/a.npz", reading),
+    ):
+        with pytest.raises(UserError) as caught:
+            read()
+        for part in ("a.npz", f"from {low} to {high}", fitting):
+            assert part in str(caught.value)
+
+
+def test_floats_that_use_half_of_the_range_are_warned_of(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(transform.logger, "warning", lines.append)
+    np.savez(tmp_path / "a.npz", images=np.linspace(0, 1, 48).reshape(3, 4, 4))
+    reading = ImageReading(range=(-1, 1))
+    data = load_images("npz", f"{tmp_path}/a.npz", "train", reading=reading)
+    assert data.images.max() == 1 and len(lines) == 1 and "a.npz" in lines[0]
+
+
+@pytest.mark.parametrize("ends", [None, (0, 1), (-1, 1)])
+@pytest.mark.parametrize("dtype", ["<u2", ">u2"])
+def test_npz_of_16_bits(tmp_path, ends, dtype):
+    pixels = np.array([0, 257 * 7, 65535], dtype).reshape(3, 1, 1)
+    np.savez(tmp_path / "a.npz", images=pixels)
+    reading = ImageReading(range=ends)
+    low, high = ends or (0, 1)
+    expected = np.array([low, low + (high - low) * 7 / 255, high]).reshape(3, 1, 1, 1)
+    for images in (
+        load_images("npz", f"{tmp_path}/a.npz", "train", reading=reading).images,
+        read_images(f"{tmp_path}/a.npz", reading),
+    ):
+        assert images.dtype == np.float32
+        np.testing.assert_allclose(images, expected, rtol=0, atol=2e-7)
+
+
+def test_resized_floats_stay_in_their_range(tmp_path):
+    board = (np.indices((9, 9)).sum(0) % 2).astype("float32")
+    np.savez(tmp_path / "a.npz", images=board[None])
+    reading = ImageReading(
+        resize=(32, 32), range=(0, 1)
+    )  # edges, where filters overshoot
+    data = load_images("npz", f"{tmp_path}/a.npz", "train", reading=reading)
+    assert data.images.min() >= 0 and data.images.max() <= 1
+
+
+@pytest.mark.parametrize("channels, expected", [(3, 3), (1, 1), (4, 4), (None, 4)])
+def test_rgba_arrays(tmp_path, channels, expected):
+    pixels = np.zeros((2, 16, 16, 4), "uint8")
+    pixels[..., 0], pixels[:, :8, :, 3] = 200, 255
+    np.savez(tmp_path / "a.npz", images=pixels)
+    background = 50 if channels in (1, 3) else None
+    reading = ImageReading(channels=channels, background=background)
+    data = load_images("npz", f"{tmp_path}/a.npz", "train", reading=reading)
+    assert data.image_shape == [expected, 16, 16]
+    if channels == 3:
+        assert data.images[0, :, 0, 0].tolist() == [200, 0, 0]
+        assert data.images[0, :, 15, 0].tolist() == [50, 50, 50]

@@ -25,6 +25,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ppsci_ext.data import ImageReading
 from ppsci_ext.data import load_images
 from ppsci_ext.data import mnist
 from ppsci_ext.utils.errors import UserError
@@ -219,6 +220,14 @@ def test_download_fetches_only_what_the_split_needs(tmp_path, monkeypatch):
             "md5:ec29112dd5afa0611ce80d1b7f02629c",
         ),
     ]
+
+
+def test_is_brought_to_another_size_and_to_colour(tmp_path):
+    write(tmp_path)
+    reading = ImageReading(resize=[32, 16], channels=3)
+    data = load_images("mnist", str(tmp_path), "train", reading=reading)
+    assert (data.images.shape, data.num_classes) == ((6, 3, 32, 16), 10)
+    np.testing.assert_array_equal(data.images[:, 0], data.images[:, 2])
 
 
 @pytest.mark.skipif(not DATA, reason="WGAN_GP_TEST_DATA names no folder with mnist/")
