@@ -200,7 +200,7 @@ def test_gradient_of_the_penalty_against_central_differences(float64, form):
         reference = gradient.square().sum(axis=1)
         squared = losses.squared_gradient_norm(lambda p: critic(p)[:, 0], points)
         np.testing.assert_allclose(squared.numpy(), reference.numpy(), rtol=1e-12)
-        return losses.PENALTY_FORMS[form](squared, 0.1)
+        return losses.PENALTY_FORMS[form].cost(squared, 0.1)
 
     penalty().backward()
     weight = critic[0].weight
