@@ -29,6 +29,7 @@ from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.function import Geometry
 from ppsci_ext.arch.onednn.function import conv2d
 from ppsci_ext.arch.onednn.function import conv2d_transpose
+from ppsci_ext.arch.windows import explicit_padding
 
 
 class Conv2D(nn.Conv2D):
@@ -136,11 +137,9 @@ def _padding_of(layer: nn.Layer, size: List[int]) -> List[int]:
     if layer._padding_algorithm == "EXPLICIT":
         given = list(layer._updated_padding)
         return given if len(given) == 4 else [n for n in given for _ in range(2)]
-    padding = []  # "SAME": an odd pixel goes to the bottom and the right
-    for n, k, stride in zip(size, layer.weight.shape[2:], layer._stride):
-        total = max((-(-n // stride) - 1) * stride + k - n, 0)
-        padding += [total // 2, total - total // 2]
-    return padding
+    kernel = layer.weight.shape[2:]
+    pairs = explicit_padding("SAME", size, kernel, layer._stride, channels_last=False)
+    return [number for pair in pairs for number in pair]
 
 
 _FASTER = {
