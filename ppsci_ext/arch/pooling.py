@@ -16,17 +16,22 @@
 
 A maximum picks one element of each window, and picking is linear: derivatives of every
 order flow through the elements picked. An average over a box is one over its axes in
-turn, of which Paddle can differentiate the two-dimensional kind twice.
+turn, of which Paddle can differentiate the two-dimensional kind twice. A power mean is the
+root of an average of powers.
 """
 
 from __future__ import annotations
 
+import math
+from typing import Callable
 from typing import List
 
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ppsci_ext.arch.powers import power
+from ppsci_ext.arch.powers import root
 from ppsci_ext.arch.rearrangement import to_channels_first
 from ppsci_ext.arch.rearrangement import to_channels_last
 from ppsci_ext.arch.windows import explicit_padding
@@ -40,7 +45,7 @@ _ADAPTIVE_MAX_POOL = {
 }
 
 
-def _pick(x: paddle.Tensor, positions: paddle.Tensor) -> paddle.Tensor:
+def pick(x: paddle.Tensor, positions: paddle.Tensor) -> paddle.Tensor:
     """Elements of each channel [B, C, ...] at positions in its flattened spatial axes."""
     rows = x.shape[0] * x.shape[1]
     picked = paddle.take_along_axis(
@@ -85,7 +90,7 @@ class _MaxPool:
             return_mask=True,
             ceil_mode=self.ceil_mode,
         )
-        y = _pick(padded, positions)
+        y = pick(padded, positions)
         if channels_last:
             return to_channels_last(y)
         if not self.return_mask:
@@ -128,7 +133,7 @@ def _adaptive_max_pool(
     """The greatest element in each of a given number of cells per axis."""
     pool = _ADAPTIVE_MAX_POOL[x.ndim - 2]
     _, positions = pool(x.detach(), output_size, return_mask=True)
-    y = _pick(x, positions)
+    y = pick(x, positions)
     return (y, positions) if return_mask else y
 
 
@@ -151,6 +156,100 @@ class AdaptiveMaxPool3D(nn.AdaptiveMaxPool3D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return _adaptive_max_pool(x, self._output_size, self._return_mask)
+
+
+class _FractionalMaxPool:
+    """The greatest element in each of a given number of windows of drawn lengths
+    (Graham 2014)."""
+
+    _pool: Callable
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        _, positions = self._pool(
+            x.detach(),
+            self._output_size,
+            self._kernel_size,
+            self._random_u,
+            return_mask=True,
+        )
+        y = pick(x, positions)
+        return (y, positions) if self._return_mask else y
+
+
+class FractionalMaxPool2D(_FractionalMaxPool, nn.FractionalMaxPool2D):
+    """Maximum over windows of [B, C, H, W]; args those of paddle.nn.FractionalMaxPool2D."""
+
+    _pool = staticmethod(F.fractional_max_pool2d)
+
+
+class FractionalMaxPool3D(_FractionalMaxPool, nn.FractionalMaxPool3D):
+    """Maximum over windows of [B, C, D, H, W]; args those of paddle.nn.FractionalMaxPool3D."""
+
+    _pool = staticmethod(F.fractional_max_pool3d)
+
+
+def _power_pool(
+    x: paddle.Tensor,
+    exponent: float,
+    kernel: List[int],
+    stride: List[int],
+    padding: List[int],
+    ceil_mode: bool,
+) -> paddle.Tensor:
+    """The root of the sum of powers over windows of [B, C, H, W]; padding [top, bottom, left,
+    right]."""
+    if math.isinf(exponent):
+        return MaxPool2D(kernel, stride, padding, ceil_mode=ceil_mode)(x)
+    means = F.avg_pool2d(
+        power(x, exponent), kernel, stride, padding, ceil_mode, exclusive=False
+    )
+    return root(means * (kernel[0] * kernel[1]), exponent)
+
+
+class LPPool1D(nn.LPPool1D):
+    """Root of the sum of powers over windows of [B, C, L]; args those of paddle.nn.LPPool1D."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        channels_last = self.data_format == "NLC"
+        if channels_last:
+            x = to_channels_first(x)
+        kernel = per_axis(self.kernel_size, 1)
+        stride = kernel if self.stride is None else per_axis(self.stride, 1)
+        ((before, after),) = explicit_padding(
+            self.padding, x.shape[2:], kernel, stride, channels_last
+        )
+        y = _power_pool(
+            x.unsqueeze(2),
+            self.norm_type,
+            [1, *kernel],
+            [1, *stride],
+            [0, 0, before, after],
+            self.ceil_mode,
+        ).squeeze(2)
+        return to_channels_last(y) if channels_last else y
+
+
+class LPPool2D(nn.LPPool2D):
+    """Root of the sum of powers over windows of [B, C, H, W]; args those of
+    paddle.nn.LPPool2D."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        channels_last = self.data_format == "NHWC"
+        if channels_last:
+            x = to_channels_first(x)
+        kernel, stride = per_axis(self.ksize, 2), per_axis(self.stride, 2)
+        padding = explicit_padding(
+            self.padding, x.shape[2:], kernel, stride, channels_last
+        )
+        y = _power_pool(
+            x,
+            self.norm_type,
+            kernel,
+            stride,
+            [p for pair in padding for p in pair],
+            self.ceil_mode,
+        )
+        return to_channels_last(y) if channels_last else y
 
 
 class AvgPool3D(nn.AvgPool3D):

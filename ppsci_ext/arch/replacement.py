@@ -29,20 +29,30 @@ from ppsci_ext.arch import activation
 from ppsci_ext.arch import attention
 from ppsci_ext.arch import convolution
 from ppsci_ext.arch import dropout
+from ppsci_ext.arch import embedding
 from ppsci_ext.arch import normalization
+from ppsci_ext.arch import pairs
+from ppsci_ext.arch import piecewise
 from ppsci_ext.arch import pooling
 from ppsci_ext.arch import rearrangement
 from ppsci_ext.arch import recurrent
 from ppsci_ext.arch import resampling
+from ppsci_ext.arch import unfolding
+from ppsci_ext.arch import unpooling
 
 _MODULES = (
     normalization,
     activation,
+    piecewise,
     dropout,
     rearrangement,
+    unfolding,
     pooling,
+    unpooling,
     resampling,
     convolution,
+    embedding,
+    pairs,
     attention,
     recurrent,
 )
@@ -69,19 +79,35 @@ FUNCTIONS: Dict[Callable, Callable] = {
     F.log_sigmoid: activation.log_sigmoid,
     F.softsign: activation.softsign,
     F.tanhshrink: activation.tanhshrink,
+    F.hardshrink: piecewise.hardshrink,
+    F.softshrink: piecewise.softshrink,
+    F.thresholded_relu: piecewise.thresholded_relu,
+    F.rrelu: piecewise.rrelu,
+    F.maxout: piecewise.maxout,
     F.softmax: activation.softmax,
     F.log_softmax: activation.log_softmax,
     F.dropout: dropout.dropout,
+    F.embedding: embedding.embedding,
+    F.conv3d: convolution.conv3d,
     F.interpolate: resampling.interpolate,
     paddle.flatten: rearrangement.flatten,
 }
 
 
+def is_depthwise(layer: nn.Layer) -> bool:
+    """Whether Paddle computes a convolution by its depthwise operator, which on CPUs has no
+    second derivative."""
+    channels, groups = layer._in_channels, layer._groups
+    return channels == groups != 1 and layer._out_channels % channels == 0
+
+
 def needs_replacement(layer: nn.Layer) -> bool:
     """Whether the layer is one of those in REPLACEMENTS (and no subclass with a forward of
     its own) and cannot be differentiated twice as it is."""
-    if type(layer) is nn.Conv2D:
-        return layer._op_type == "depthwise_conv2d"
+    if type(layer) in (nn.Conv1D, nn.Conv2D):
+        return is_depthwise(layer)
+    if type(layer) is nn.Embedding:
+        return not layer._scale_grad_by_freq
     return type(layer) in REPLACEMENTS
 
 
