@@ -36,6 +36,7 @@ from ppsci_ext.arch.convolution import Conv2D
 from ppsci_ext.arch.convolution import Conv2DTranspose
 from ppsci_ext.arch.convolution import Conv3D
 from ppsci_ext.arch.convolution import Conv3DTranspose
+from ppsci_ext.arch.convolution import conv3d
 from ppsci_ext.arch.critic_report import CriticReport
 from ppsci_ext.arch.critic_report import LayerCheck
 from ppsci_ext.arch.differentiability import check_critic
@@ -77,6 +78,8 @@ from ppsci_ext.arch.rearrangement import ChannelShuffle
 from ppsci_ext.arch.rearrangement import Flatten
 from ppsci_ext.arch.rearrangement import PixelShuffle
 from ppsci_ext.arch.rearrangement import PixelUnshuffle
+from ppsci_ext.arch.rearrangement import concat
+from ppsci_ext.arch.rearrangement import stack
 from ppsci_ext.arch.recurrent import GRU
 from ppsci_ext.arch.recurrent import LSTM
 from ppsci_ext.arch.recurrent import SimpleRNN
@@ -173,5 +176,8 @@ __all__ = [
     "UpsamplingBilinear2D",
     "UpsamplingNearest2D",
     "check_critic",
+    "concat",
+    "conv3d",
+    "stack",
     "twice_differentiable",
 ]

@@ -50,7 +50,7 @@ MOST_SAMPLES = 4  # used of what is given
 # for functions called inside a forward(), by the name of Paddle's operator
 _OPERATOR_REPLACEMENTS = {
     "embedding": "ppsci_ext.arch.Embedding",
-    "conv3d": "ppsci_ext.arch.convolution.conv3d",
+    "conv3d": "ppsci_ext.arch.conv3d",
     "depthwise_conv2d": "ppsci_ext.arch.Conv2D",
     "layer_norm": "ppsci_ext.arch.LayerNorm",
     "group_norm": "ppsci_ext.arch.GroupNorm",
@@ -261,6 +261,12 @@ def _advise(call: _Call, finding: Finding, mixes: bool) -> str:
 def _describe_operator(error: Exception) -> str:
     if isinstance(error, IncompleteDerivative):
         operator = error.operator
+    elif "empty GradSlotMeta" in str(error):
+        return (
+            "an operation that has no second derivative for these inputs, such as "
+            "paddle.concat of computed and constant tensors; use ppsci_ext.arch.concat or "
+            "stack instead"
+        )
     elif match := _OPERATOR.search(str(error)):
         operator = match.group(1)
     else:

@@ -62,11 +62,11 @@ def random_direction(x: paddle.Tensor, rng: np.random.Generator) -> paddle.Tenso
 
 
 class Place(enum.Enum):
-    """Where a layer stands, which decides what its second derivative has to bear."""
+    """Where a layer stands, which decides what is differentiated."""
 
-    CRITIC = "the whole critic"  # f(y) = y: the scores are added up, as by the penalty
-    ALONE = "by itself"  # f(y) = y^2, as what comes after it isn't linear
-    INSIDE = "inside of a critic"  # likewise, of inputs that others computed
+    CRITIC = "the whole critic"  # with respect to the sample, not to its condition
+    ALONE = "by itself"  # with respect to all inputs
+    INSIDE = "inside of a critic"  # likewise, where others computed these inputs
 
 
 class NothingToDifferentiate(Exception):
@@ -80,7 +80,9 @@ class LayerPenalty:
         layer (nn.Layer): Layer.
         args (Sequence[Any]): Arguments of a call: tensors, alone or nested.
         kwargs (Dict[str, Any]): Arguments of the call by name.
-        place (Place): Where the layer stands.
+        place (Place): Where the layer stands. Defaults to Place.ALONE.
+        linear (bool): Whether f(y) = y, as for the scores of a critic, instead of y^2, which
+            has a slope that changes as behind a layer that isn't the last. Defaults to False.
     """
 
     def __init__(
@@ -89,12 +91,15 @@ class LayerPenalty:
         args: Sequence[Any],
         kwargs: Dict[str, Any],
         place: Place = Place.ALONE,
+        linear: bool = False,
     ):
         self._call = Repeatable(layer)
         self._args, self._kwargs = args, kwargs
-        self._place = place
+        self._place, self._linear = place, linear
         self._weights: Optional[paddle.Tensor] = None
         self.inputs = tensors_of((args, kwargs))
+        if place is Place.CRITIC:  # of the sample alone, and not of its condition
+            self.inputs = self.inputs[:1]
         for x in self.inputs:
             x.stop_gradient = False
         self.parameters = [p for p in layer.parameters() if not p.stop_gradient]
@@ -116,7 +121,7 @@ class LayerPenalty:
             drawn = np.random.default_rng(0).normal(size=y.shape)
             self._weights = paddle.to_tensor(drawn, dtype=y.dtype)
         weighted = self._weights * y
-        if self._place is not Place.CRITIC:
+        if not self._linear:
             weighted = weighted * y
         gradients = input_gradients(
             weighted.sum(),

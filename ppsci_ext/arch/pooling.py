@@ -35,6 +35,7 @@ from ppsci_ext.arch.powers import root
 from ppsci_ext.arch.rearrangement import to_channels_first
 from ppsci_ext.arch.rearrangement import to_channels_last
 from ppsci_ext.arch.windows import explicit_padding
+from ppsci_ext.arch.windows import pad_axis
 from ppsci_ext.arch.windows import per_axis
 
 _MAX_POOL = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
@@ -193,16 +194,19 @@ def _power_pool(
     exponent: float,
     kernel: List[int],
     stride: List[int],
-    padding: List[int],
+    padding: List,
     ceil_mode: bool,
 ) -> paddle.Tensor:
-    """The root of the sum of powers over windows of [B, C, H, W]; padding [top, bottom, left,
-    right]."""
+    """The root of the sum of powers over windows of [B, C, H, W]."""
     if math.isinf(exponent):
-        return MaxPool2D(kernel, stride, padding, ceil_mode=ceil_mode)(x)
-    means = F.avg_pool2d(
-        power(x, exponent), kernel, stride, padding, ceil_mode, exclusive=False
-    )
+        sides = [p for pair in padding for p in pair]
+        return MaxPool2D(kernel, stride, sides, ceil_mode=ceil_mode)(x)
+    for axis, (before, after) in enumerate(padding):
+        if ceil_mode:  # to the end of the last window
+            rest = x.shape[axis + 2] + before + after - kernel[axis]
+            after += -rest % stride[axis]
+        x = pad_axis(x, axis + 2, before, after)
+    means = F.avg_pool2d(power(x, exponent), kernel, stride)
     return root(means * (kernel[0] * kernel[1]), exponent)
 
 
@@ -215,7 +219,7 @@ class LPPool1D(nn.LPPool1D):
             x = to_channels_first(x)
         kernel = per_axis(self.kernel_size, 1)
         stride = kernel if self.stride is None else per_axis(self.stride, 1)
-        ((before, after),) = explicit_padding(
+        padding = explicit_padding(
             self.padding, x.shape[2:], kernel, stride, channels_last
         )
         y = _power_pool(
@@ -223,7 +227,7 @@ class LPPool1D(nn.LPPool1D):
             self.norm_type,
             [1, *kernel],
             [1, *stride],
-            [0, 0, before, after],
+            [(0, 0), *padding],
             self.ceil_mode,
         ).squeeze(2)
         return to_channels_last(y) if channels_last else y
@@ -246,7 +250,7 @@ class LPPool2D(nn.LPPool2D):
             self.norm_type,
             kernel,
             stride,
-            [p for pair in padding for p in pair],
+            padding,
             self.ceil_mode,
         )
         return to_channels_last(y) if channels_last else y

@@ -91,6 +91,8 @@ FUNCTIONS: Dict[Callable, Callable] = {
     F.conv3d: convolution.conv3d,
     F.interpolate: resampling.interpolate,
     paddle.flatten: rearrangement.flatten,
+    paddle.concat: rearrangement.concat,
+    paddle.stack: rearrangement.stack,
 }
 
 

@@ -94,11 +94,14 @@ def _relative(a: float, b: float, value: float) -> float:
     return abs(a - b) / (max(abs(a), abs(b)) + 1e-3 * abs(value) + 1e-30)
 
 
-def _point(values: Any, dtype: str, rng: Optional[np.random.Generator]) -> Any:
-    """Copies of the tensors, each somewhat moved if there is a generator."""
+def _point(
+    values: Any, dtype: Optional[str], rng: Optional[np.random.Generator]
+) -> Any:
+    """Copies of the tensors, in their own precision for None, each somewhat moved if there is
+    a generator."""
 
     def move(x: paddle.Tensor) -> paddle.Tensor:
-        x = x.detach().astype(dtype)
+        x = x.detach() if dtype is None else x.detach().astype(dtype)
         return x.clone() if rng is None else x + 0.1 * random_direction(x, rng)
 
     return map_tensors(move, values)
@@ -187,7 +190,13 @@ def second_derivative(
             return _find(layer, args, kwargs, _FLOAT32, place)
         if as_it_is and finding.right:
             own = _same_as_it_is(layer, precise, args, kwargs, place)
-            return finding if own.right else own
+            finding = finding if own.right else own
+        if place is Place.CRITIC and finding.right:
+            # the penalty itself adds the scores up; Paddle leaves out zeros then
+            penalty = LayerPenalty(
+                layer, *_point((args, kwargs), None, None), place, linear=True
+            )
+            penalty.derivative(penalty.directions(np.random.default_rng(0)))
         return finding
     except NothingToDifferentiate:
         return Finding()

@@ -25,6 +25,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ppsci_ext.arch.pooling import pick
+from ppsci_ext.arch.rearrangement import concat
 
 
 class _MaxUnPool:
@@ -56,7 +57,7 @@ class _MaxUnPool:
             output_size or self.output_size,
         )
         zero = paddle.zeros([b, c, 1], dtype=x.dtype)  # number 0: nothing came here
-        return pick(paddle.concat([zero, flat], axis=2), source)
+        return pick(concat([zero, flat], axis=2), source)
 
 
 class MaxUnPool1D(_MaxUnPool, nn.MaxUnPool1D):
