@@ -301,15 +301,6 @@ CASES: Dict[str, Case] = {
     "UpsamplingBilinear2D": Case(
         lambda m: m.UpsamplingBilinear2D(scale_factor=2), IMAGE
     ),
-    "Conv1D, depthwise": Case(
-        lambda m: m.Conv1D(4, 8, 3, 2, 1, dilation=2, groups=4), LINE
-    ),
-    "Conv1D, depthwise, circular": Case(
-        lambda m: m.Conv1D(4, 4, 3, padding=1, groups=4, padding_mode="circular"), LINE
-    ),
-    "Conv1D, depthwise, SAME, NLC": Case(
-        lambda m: m.Conv1D(6, 6, 2, 2, "SAME", groups=6, data_format="NLC"), LINE
-    ),
     "Conv2D, depthwise": Case(
         lambda m: m.Conv2D(4, 4, 3, padding=1, stride=2, groups=4), IMAGE
     ),
@@ -446,6 +437,15 @@ PADDLES: Dict[str, Case] = {
             6, 6, 3, padding=1, padding_mode="circular", data_format="NLC"
         ),
         LINE,
+    ),
+    "Conv1D, depthwise": Case(
+        lambda m: m.Conv1D(4, 8, 3, 2, 1, dilation=2, groups=4), LINE
+    ),
+    "Conv1D, depthwise, circular": Case(
+        lambda m: m.Conv1D(4, 4, 3, padding=1, groups=4, padding_mode="circular"), LINE
+    ),
+    "Conv1D, depthwise, SAME, NLC": Case(
+        lambda m: m.Conv1D(6, 6, 2, 2, "SAME", groups=6, data_format="NLC"), LINE
     ),
     "Conv2D": Case(lambda m: m.Conv2D(4, 3, 3), IMAGE),
     "Conv2D, stride, dilation, groups": Case(

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from paddle.nn import Conv1D  # complete in Paddle; here beside the other two
+
 from ppsci_ext.arch.activation import GELU
 from ppsci_ext.arch.activation import SELU
 from ppsci_ext.arch.activation import Hardsigmoid
@@ -30,7 +32,6 @@ from ppsci_ext.arch.activation import Softsign
 from ppsci_ext.arch.activation import Swish
 from ppsci_ext.arch.activation import Tanhshrink
 from ppsci_ext.arch.attention import MultiHeadAttention
-from ppsci_ext.arch.convolution import Conv1D
 from ppsci_ext.arch.convolution import Conv1DTranspose
 from ppsci_ext.arch.convolution import Conv2D
 from ppsci_ext.arch.convolution import Conv2DTranspose

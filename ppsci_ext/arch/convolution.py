@@ -19,7 +19,6 @@ from __future__ import annotations
 from typing import List
 from typing import Optional
 from typing import Sequence
-from typing import Tuple
 from typing import Union
 
 import paddle
@@ -32,7 +31,6 @@ from ppsci_ext.arch.rearrangement import to_channels_last
 from ppsci_ext.arch.windows import Padding
 from ppsci_ext.arch.windows import explicit_padding
 from ppsci_ext.arch.windows import insert_zeros
-from ppsci_ext.arch.windows import pad_axis
 from ppsci_ext.arch.windows import per_axis
 
 
@@ -61,38 +59,6 @@ def conv3d(
     return y + (0.0 * mean * mean).astype(y.dtype)
 
 
-def _with_margin(layer: nn.Layer, x: paddle.Tensor) -> Tuple[paddle.Tensor, Padding]:
-    """The input with the margin of a padding_mode that isn't of zeros, and the padding that
-    remains to be done."""
-    if layer._padding_mode == "zeros":
-        return x, layer._padding
-    margin = layer._reversed_padding_repeated_twice
-    mode, data_format = layer._padding_mode, layer._data_format
-    return F.pad(x, margin, mode=mode, data_format=data_format), 0
-
-
-class Conv1D(nn.Conv1D):
-    """Convolution of [B, C, L] of which the depthwise kind (groups = channels) has a second
-    derivative on CPUs, too; args those of paddle.nn.Conv1D."""
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        x, padding = _with_margin(self, x)
-        channels_last = self._data_format == "NLC"
-        if channels_last:
-            x = to_channels_first(x)
-        dilation = self._dilation
-        if isinstance(padding, str) and padding.upper() == "SAME":
-            dilation = [1]  # as Paddle does
-        ((before, after),) = explicit_padding(
-            padding, x.shape[2:], self._kernel_size, self._stride, channels_last
-        )
-        x = pad_axis(x, 2, before, after)
-        y = _convolve(x, self.weight, self._stride, dilation, self._groups)
-        if self.bias is not None:
-            y = y + self.bias.reshape([1, -1, 1])
-        return to_channels_last(y) if channels_last else y
-
-
 class Conv2D(nn.Conv2D):
     """Convolution of [B, C, H, W] of which the depthwise kind (groups = channels) has a
     second derivative on CPUs, too; args those of paddle.nn.Conv2D."""
@@ -108,7 +74,11 @@ class Conv3D(nn.Conv3D):
     of paddle.nn.Conv3D."""
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        x, padding = _with_margin(self, x)
+        padding = self._padding
+        if self._padding_mode != "zeros":
+            margin = self._reversed_padding_repeated_twice
+            mode, data_format = self._padding_mode, self._data_format
+            x, padding = F.pad(x, margin, mode=mode, data_format=data_format), 0
         return conv3d(
             x,
             self.weight,
@@ -161,7 +131,7 @@ class _ConvTranspose:
                 reach[axis] - before,
                 reach[axis] - after + extra[axis],
             )
-        y = _convolve(x, self._flipped_weight(), [1] * count, dilation, self._groups)
+        y = _convolve(x, self._flipped_weight(), dilation, self._groups)
         if self.bias is not None:
             y = y + self.bias.reshape([1, -1] + [1] * count)
         return to_channels_last(y) if channels_last else y
@@ -194,21 +164,15 @@ class _ConvTranspose:
 
 
 def _convolve(
-    x: paddle.Tensor,
-    weight: paddle.Tensor,
-    stride: Sequence[int],
-    dilation: Sequence[int],
-    groups: int,
+    x: paddle.Tensor, weight: paddle.Tensor, dilation: Sequence[int], groups: int
 ) -> paddle.Tensor:
-    """Convolution of [B, C, ...] without padding or bias."""
-    if x.ndim == 5:
-        return conv3d(x, weight, None, stride, 0, dilation, groups)
     if x.ndim == 3:
-        x, weight = x.unsqueeze(2), weight.unsqueeze(2)
-        return _convolve(x, weight, [1, *stride], [1, *dilation], groups).squeeze(2)
+        return F.conv1d(x, weight, dilation=dilation, groups=groups)
+    if x.ndim == 5:
+        return conv3d(x, weight, dilation=dilation, groups=groups)
     # not F.conv2d, which would call the depthwise operator where it applies
     return _C_ops.conv2d(
-        x, weight, list(stride), [0, 0], "EXPLICIT", list(dilation), groups, "NCHW"
+        x, weight, [1, 1], [0, 0], "EXPLICIT", list(dilation), groups, "NCHW"
     )
 
 

@@ -96,18 +96,11 @@ FUNCTIONS: Dict[Callable, Callable] = {
 }
 
 
-def is_depthwise(layer: nn.Layer) -> bool:
-    """Whether Paddle computes a convolution by its depthwise operator, which on CPUs has no
-    second derivative."""
-    channels, groups = layer._in_channels, layer._groups
-    return channels == groups != 1 and layer._out_channels % channels == 0
-
-
 def needs_replacement(layer: nn.Layer) -> bool:
     """Whether the layer is one of those in REPLACEMENTS (and no subclass with a forward of
     its own) and cannot be differentiated twice as it is."""
-    if type(layer) in (nn.Conv1D, nn.Conv2D):
-        return is_depthwise(layer)
+    if type(layer) is nn.Conv2D:
+        return layer._op_type == "depthwise_conv2d"
     if type(layer) is nn.Embedding:
         return not layer._scale_grad_by_freq
     return type(layer) in REPLACEMENTS

@@ -155,7 +155,6 @@ class Parameters(nn.Layer):
         ([nn.Conv2DTranspose(3, 2, 3)], IMAGE, "'body.0' (Conv2DTranspose)|twice_differentiable"),
         ([nn.Maxout(3)], IMAGE, "'body.0' (Maxout)|ppsci_ext.arch.Maxout"),
         ([nn.ReLU(), nn.Conv3D(2, 2, 2)], BOX, "'body.1' (Conv3D)|ppsci_ext.arch.Conv3D"),
-        ([nn.Conv1D(3, 3, 3, groups=3)], [2, 3, 8], "'body.0' (Conv1D)|ppsci_ext.arch.Conv1D"),
     ],
 )  # fmt: skip
 def test_the_error_names_the_layer_and_a_replacement(layers, shape, says):

@@ -87,7 +87,7 @@ class Labelled(nn.Layer):
         super().__init__()
         self.embedding = nn.Embedding(5, 36, padding_idx=0)
         self.body = nn.Sequential(
-            nn.Conv2D(4, 5, 3), nn.LeakyReLU(0.2), nn.Conv2D(5, 2, 3), nn.Tanh()
+            nn.Conv2D(4, 5, 3), nn.Softplus(), nn.Conv2D(5, 2, 3), nn.Tanh()
         )
 
     def forward(self, x, labels):

@@ -116,15 +116,13 @@ def test_it_changes_nothing_the_second_time():
 
 
 def test_only_depthwise_convolutions_are_replaced():
-    for kind in (nn.Conv1D, nn.Conv2D):
-        kinds = [
-            kind(4, 4, 3),
-            kind(4, 4, 3, groups=2),
-            kind(4, 8, 3, groups=4),
-            kind(1, 4, 3),
-        ]
-        critic = arch.twice_differentiable(nn.Sequential(*kinds))
-        assert [type(layer) is kind for layer in critic] == [True, True, False, True]
+    kinds = [
+        nn.Conv2D(4, 4, 3),
+        nn.Conv2D(4, 4, 3, groups=2),
+        nn.Conv2D(4, 8, 3, groups=4),
+    ]
+    critic = arch.twice_differentiable(nn.Sequential(*kinds))
+    assert [type(layer) is nn.Conv2D for layer in critic] == [True, True, False]
 
 
 @pytest.mark.parametrize("wrap", [spectral_norm, weight_norm])
