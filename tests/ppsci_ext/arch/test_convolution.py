@@ -32,6 +32,7 @@ from paddle.nn import functional as F
 
 from ppsci_ext import arch
 from tests import layers
+from tests.layer_cases import Case
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), *[osp.pardir] * 3))
 CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}
@@ -63,7 +64,7 @@ def penalty_errors(critic, shape):
     """Relative errors of the penalty's derivatives against central differences."""
     x = paddle.randn(shape)
     x.stop_gradient = False
-    probe = layers.Probe(layers.Case(lambda _: critic, shape), critic, square=False)
+    probe = layers.Probe(Case(lambda _: critic, shape), critic, square=False)
     return probe.second([x])
 
 

@@ -21,6 +21,7 @@ from paddle import nn
 
 from ppsci_ext import arch
 from tests import layers
+from tests.layer_cases import Case
 
 
 def shared(**options):
@@ -103,7 +104,7 @@ def test_the_penalty_of_a_conditional_critic_against_central_differences():
         x = paddle.randn([4, 3, 6, 6])
         x.stop_gradient = False
         labels = {"labels": paddle.to_tensor([4, 0, 2, 4])}
-        case = layers.Case(lambda _: critic, x.shape, options=lambda: labels)
+        case = Case(lambda _: critic, x.shape, options=lambda: labels)
         probe = layers.Probe(case, critic, square=False)
         assert max(probe.second([x])) < 1e-7
         probe.penalty([x]).backward()

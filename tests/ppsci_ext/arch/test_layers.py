@@ -27,9 +27,10 @@ from paddle.nn import functional as F
 from ppsci_ext import arch
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from tests import layers
-from tests.layers import CASES
+from tests.layer_cases import CASES
+from tests.layer_cases import PADDLES
+from tests.layer_cases import Case
 from tests.layers import ERRORS
-from tests.layers import PADDLES
 
 DOCS = osp.join(osp.dirname(layers.__file__), osp.pardir, "docs")
 
@@ -76,7 +77,7 @@ def test_the_measured_second_derivative_error_is_not_vacuous():
     with layers.default_dtype("float64"):
         x = paddle.randn([3, 4])
         x.stop_gradient = False
-        case = layers.Case(lambda _: Wrong(), [3, 4])
+        case = Case(lambda _: Wrong(), [3, 4])
         assert max(layers.Probe(case, Wrong()).second([x])) > 0.1
         assert layers.stack_error(case, arch) > 0.1
 
