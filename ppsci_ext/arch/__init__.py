@@ -70,11 +70,11 @@ from ppsci_ext.arch.pooling import AdaptiveMaxPool3D
 from ppsci_ext.arch.pooling import AvgPool3D
 from ppsci_ext.arch.pooling import FractionalMaxPool2D
 from ppsci_ext.arch.pooling import FractionalMaxPool3D
-from ppsci_ext.arch.pooling import LPPool1D
-from ppsci_ext.arch.pooling import LPPool2D
 from ppsci_ext.arch.pooling import MaxPool1D
 from ppsci_ext.arch.pooling import MaxPool2D
 from ppsci_ext.arch.pooling import MaxPool3D
+from ppsci_ext.arch.power_pooling import LPPool1D
+from ppsci_ext.arch.power_pooling import LPPool2D
 from ppsci_ext.arch.rearrangement import ChannelShuffle
 from ppsci_ext.arch.rearrangement import Flatten
 from ppsci_ext.arch.rearrangement import PixelShuffle

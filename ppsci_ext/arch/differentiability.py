@@ -97,7 +97,8 @@ def check_critic(
         input_spec (Union[Spec, Sequence[Spec]]): What it is called with: example tensors,
             of which the first few samples are used, or paddle.static.InputSpec, for which
             normal random numbers are drawn (zeros for integers; where labels should be
-            others, give a tensor).
+            others, give a tensor). The first is the sample, with respect to which the
+            penalty differentiates; the others are its condition.
 
     Returns:
         CriticReport: What was found; str() makes a table of it.

@@ -34,6 +34,7 @@ from ppsci_ext.arch import normalization
 from ppsci_ext.arch import pairs
 from ppsci_ext.arch import piecewise
 from ppsci_ext.arch import pooling
+from ppsci_ext.arch import power_pooling
 from ppsci_ext.arch import rearrangement
 from ppsci_ext.arch import recurrent
 from ppsci_ext.arch import resampling
@@ -48,6 +49,7 @@ _MODULES = (
     rearrangement,
     unfolding,
     pooling,
+    power_pooling,
     unpooling,
     resampling,
     convolution,
