@@ -36,19 +36,23 @@ class Conv2D(nn.Conv2D):
     """2-D convolution; what oneDNN isn't for here, Paddle computes.
 
     oneDNN takes float32 images on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, zero-padded, in NCHW.
+    convolutions without dilation, in NCHW; paddings other than by zeros come before it.
 
     Args: those of paddle.nn.Conv2D. Input [B, C, H, W], output [B, K, H', W'].
     """
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        if not _computable(self, x) or self._padding_mode != "zeros":
+        if not _computable(self, x):
             return super().forward(x)
-        padding = _padding_of(self, x.shape[2:])
-        if not _fits(self.weight.shape[2:], x.shape[2:], padding):
+        padded = x
+        if self._padding_mode != "zeros":  # then the convolution itself pads nothing
+            margin = self._reversed_padding_repeated_twice
+            padded = nn.functional.pad(x, margin, mode=self._padding_mode)
+        padding = _padding_of(self, padded.shape[2:])
+        if not _fits(self.weight.shape[2:], padded.shape[2:], padding):
             return super().forward(x)
         geometry = Geometry(list(self._stride), padding)
-        return conv2d(x, self.weight, self.bias, geometry)
+        return conv2d(padded, self.weight, self.bias, geometry)
 
 
 class Conv2DTranspose(nn.Conv2DTranspose):
