@@ -78,7 +78,12 @@ def write_bvh(
         _describe(skeleton, first[0], "", metres_per_unit, text, order)
     else:
         order.append(-1)
-        text += [f"ROOT {skeleton.joints[0]}", "{", "\tOFFSET 0 0 0", _channels("\t", 6)]
+        text += [
+            f"ROOT {skeleton.joints[0]}",
+            "{",
+            "\tOFFSET 0 0 0",
+            _channels("\t", 6),
+        ]
         for bone in first:
             _describe(skeleton, bone, "\t", metres_per_unit, text, order)
         text.append("}")
@@ -158,9 +163,13 @@ def _describe(
 ) -> None:
     """Adds a bone's joint, and those beyond it, to the text."""
     start = skeleton.bones[bone][0]
-    siblings = [index for index, (parent, _) in enumerate(skeleton.bones) if parent == start]
+    siblings = [
+        index for index, (parent, _) in enumerate(skeleton.bones) if parent == start
+    ]
     number = siblings.index(bone) + 1
-    name = skeleton.joints[start].replace(" ", "_") + (f"_{number}" if number > 1 else "")
+    name = skeleton.joints[start].replace(" ", "_") + (
+        f"_{number}" if number > 1 else ""
+    )
     before = skeleton.bone_parents[bone]
     is_root = not indent
     offset = np.zeros(3) if before < 0 else _offset(skeleton, before, metres_per_unit)
@@ -170,12 +179,19 @@ def _describe(
     text.append(f"{inner}OFFSET {_numbers(offset)}")
     text.append(_channels(inner, 6 if is_root else 3))
     order.append(bone)
-    beyond = [index for index, parent in enumerate(skeleton.bone_parents) if parent == bone]
+    beyond = [
+        index for index, parent in enumerate(skeleton.bone_parents) if parent == bone
+    ]
     for child in beyond:
         _describe(skeleton, child, inner, metres_per_unit, text, order)
     if not beyond:
         end = _numbers(_offset(skeleton, bone, metres_per_unit))
-        text += [f"{inner}End Site", f"{inner}{{", f"{inner}\tOFFSET {end}", f"{inner}}}"]
+        text += [
+            f"{inner}End Site",
+            f"{inner}{{",
+            f"{inner}\tOFFSET {end}",
+            f"{inner}}}",
+        ]
     text.append(f"{indent}}}")
 
 

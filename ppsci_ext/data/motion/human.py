@@ -117,7 +117,9 @@ class _Builder:
         rest = _mirror((-0.1 - _SPREAD[finger], -0.35, 1.0), side)
         joint = f"{side}_wrist"
         for number, length in enumerate(lengths, start=1):
-            tip = f"{side}_{finger}_{number}" if len(lengths) > 1 else f"{side}_{finger}"
+            tip = (
+                f"{side}_{finger}_{number}" if len(lengths) > 1 else f"{side}_{finger}"
+            )
             self.bone(joint, tip, length, rest, "finger")
             joint = tip
 

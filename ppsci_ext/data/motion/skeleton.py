@@ -227,9 +227,7 @@ def _base(frames: list, parent: int) -> np.ndarray:
     return frames[parent] if parent >= 0 else np.eye(3)
 
 
-def _turn(
-    c1: np.ndarray, s1: np.ndarray, c2: np.ndarray, s2: np.ndarray
-) -> np.ndarray:
+def _turn(c1: np.ndarray, s1: np.ndarray, c2: np.ndarray, s2: np.ndarray) -> np.ndarray:
     """Rotation [..., 3, 3] by the first angle about z after the second about -y."""
     zero = np.zeros_like(c1)
     rows = ((c1 * c2, -s1, -c1 * s2), (s1 * c2, c1, -s1 * s2), (s2, zero, c2))

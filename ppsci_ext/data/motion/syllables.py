@@ -119,7 +119,9 @@ class Syllables:
         phi = (1.0 - 1j * angular / (self.rate * self.shape)) ** -self.shape
         variance = (1.0 - self.lowest) ** 2 / 3.0
         points = self.rate * (((1.0 + phi) / (1.0 - phi)).real + variance)
-        bump = self.width * np.sqrt(2 * np.pi) * np.exp(-0.5 * (angular * self.width) ** 2)
+        bump = (
+            self.width * np.sqrt(2 * np.pi) * np.exp(-0.5 * (angular * self.width) ** 2)
+        )
         density = points * (bump * response(frequency)) ** 2
         return 2.0 * step * np.cos(np.multiply.outer(lags, angular)) @ density
 

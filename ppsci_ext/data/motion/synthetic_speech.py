@@ -25,6 +25,8 @@ import numpy as np
 from scipy import signal
 from scipy import special
 
+from ppsci_ext.data.motion.audio import AUDIO_PER_FRAME
+from ppsci_ext.data.motion.audio import NUM_BANDS
 from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.data.motion.skeleton import Skeleton
 from ppsci_ext.data.motion.syllables import Syllables
@@ -33,8 +35,6 @@ from ppsci_ext.utils.errors import UserError
 
 Condition = Dict[str, np.ndarray]
 
-AUDIO_PER_FRAME = 2
-NUM_BANDS = 27
 _FLOOR = 1e-2  # of the energy, below which the logarithm goes no farther
 _SMOOTHING = 0.2  # seconds to either side that the filter h reaches
 _PERSISTENCE = 0.25  # seconds after which noise has fallen to 1/e
@@ -120,7 +120,9 @@ class SyntheticSpeech:
             ("seed_share", seed_share, 0, 1),
         ):
             if not lowest <= value <= (np.inf if highest is None else highest):
-                above = f"from {lowest} to {highest}" if highest else f"{lowest} or more"
+                above = (
+                    f"from {lowest} to {highest}" if highest else f"{lowest} or more"
+                )
                 raise UserError(f"{name} is {value}; make it {above}")
         self.skeleton = skeleton
         self.frames, self.fps, self.num_speakers = frames, fps, num_speakers
@@ -249,14 +251,16 @@ class SyntheticSpeech:
         return energies @ profile / np.sum(profile**2)
 
     def drive(self, audio: np.ndarray) -> np.ndarray:
-        """d(t + tau) [n, T], from speech that begins `context` frames before t = 0."""
-        smooth = signal.convolve(
-            self.envelope(audio), self._filter[None], mode="valid"
-        )
-        start = AUDIO_PER_FRAME * 2 * self.lead  # the filter's half has gone already
-        smooth = smooth[:, start::AUDIO_PER_FRAME]
-        frames = audio.shape[1] // AUDIO_PER_FRAME - 2 * self.context
-        return (smooth[:, :frames] - self.syllables.mean) / np.sqrt(self._drive_variance)
+        """d(t + tau) at the frames t of the motion, [n, T]."""
+        return self.drive_around(audio)[:, 2 * self.lead :]
+
+    def drive_around(self, audio: np.ndarray) -> np.ndarray:
+        """d from `lead` frames before the motion to `lead` after it, [n, T + 2 lead]."""
+        # the filter reaches over all that is left of the context
+        smooth = signal.convolve(self.envelope(audio), self._filter[None], mode="valid")
+        count = audio.shape[1] // AUDIO_PER_FRAME - 2 * (self.context - self.lead)
+        smooth = smooth[:, ::AUDIO_PER_FRAME][:, :count]
+        return (smooth - self.syllables.mean) / np.sqrt(self._drive_variance)
 
     def conditional_mean(self, condition: Condition, mode: np.ndarray) -> np.ndarray:
         """Mean of the angles given speech, speaker and mode (int [n]), [n, T, B, 2].
@@ -319,7 +323,9 @@ class SyntheticSpeech:
     def modes(self, angles: np.ndarray, condition: Condition) -> np.ndarray:
         """Mode, int64 [n], whose conditional mean is nearer to angles [n, T, B, 2]."""
         left, right = (self.conditional_mean(condition, mode) for mode in (0, 1))
-        nearer = np.sum((angles - 0.5 * (left + right)) * (right - left), axis=(1, 2, 3))
+        nearer = np.sum(
+            (angles - 0.5 * (left + right)) * (right - left), axis=(1, 2, 3)
+        )
         return (nearer > 0).astype(np.int64)
 
     def mode_error(self, condition: Condition) -> float:
