@@ -90,6 +90,8 @@ class SyntheticSpeech:
         noise_std (np.ndarray): [B, 2].
         noise_cov (np.ndarray): [2 B, 2 B].
         persistence (float): Correlation of the noise from frame to frame.
+        arms (list[int]): Bones of the left upper arm and forearm, and of the right ones.
+        arm_signs (np.ndarray): Signs of their gains, [4, 2].
         limits (np.ndarray): [S, B, 2, 2], the lowest and highest angle: 4 standard
             deviations beyond the means of the two modes.
 
@@ -166,6 +168,8 @@ class SyntheticSpeech:
         sign = rng.choice([-1.0, 1.0], shape[2:])
         style = rng.uniform(0.8, 1.2, shape)
         self.gain = np.repeat(driven * sign * style, 2, axis=1)
+        self.arms = [*arms["left"], *arms["right"]]
+        self.arm_signs = sign[self.arms]
         for mode, side in enumerate(SIDES):
             passive = [*arms[SIDES[1 - mode]], *hands[SIDES[1 - mode]]]
             self.gain[:, mode, passive] *= _PASSIVE
