@@ -211,6 +211,17 @@ class Skeleton:
                 bones.append(bone)
         return bones
 
+    def arms(self) -> list[int]:
+        """Indices of the bones between the root and the wrists."""
+        ends = {self.wrist(side) for side in SIDES}
+        bones = []
+        for bone in reversed(range(self.num_bones)):
+            parent, child = self.bones[bone]
+            if child in ends:
+                bones.append(bone)
+                ends.add(parent)
+        return sorted(bones)
+
     def body(self) -> list[int]:
         """Indices of the bones that belong to no hand."""
         hands = {bone for side in SIDES for bone in self.hand(side)}

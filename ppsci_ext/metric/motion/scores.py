@@ -21,9 +21,11 @@ from typing import Callable
 from typing import Dict
 from typing import NamedTuple
 from typing import Optional
+from typing import Tuple
 
 import numpy as np
 
+from ppsci_ext.data.motion.audio import AUDIO_PER_FRAME
 from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.data.motion.skeleton import Skeleton
 from ppsci_ext.data.motion.synthetic_speech import SyntheticSpeech
@@ -34,7 +36,8 @@ from ppsci_ext.metric.motion.synthetic import SYNTHETIC_SCORES
 from ppsci_ext.metric.motion.synthetic import SyntheticClips
 
 _GROUPS = 20  # of the jackknife
-_MAX_LAG = 8  # frames
+_MAX_LAG = 8  # frames, of the correlation
+_MAX_BEAT_LAG = 5  # frames: more would be the next syllable
 Features = Callable[[np.ndarray], np.ndarray]
 
 
@@ -68,6 +71,8 @@ class _Measured(NamedTuple):
     acceleration: np.ndarray
     jerk: np.ndarray
     wrist_speed: np.ndarray
+    motion_beats: np.ndarray
+    audio_beats: Optional[np.ndarray]
 
     def take(self, index: np.ndarray) -> _Measured:
         return _Measured(*(part if part is None else part[index] for part in self))
@@ -78,9 +83,9 @@ class _Scoring(NamedTuple):
 
     skeleton: Skeleton
     fps: float
-    context: int
     reference: _Measured
     best_lag: int
+    beat_lag: int
     synthetic: Optional[SyntheticSpeech]
 
 
@@ -116,8 +121,9 @@ def motion_scores(
         audio_correlation: of the speed of the wrists with the log envelope, at the lag
             where that of `real` is largest, with the "band" of 95 % of permuted pairs and
             the "p_value" of the whole curve; audio_lag: that lag for each set, in frames.
-        beat_consistency; beat_excess: the same minus that of mismatched pairs;
-            beat_chance: its value in closed form for independent beats.
+        beat_consistency: over beats of the audio, moved by the lag, up to 5 frames, at
+            which that of `real` exceeds chance most; beat_excess: the same minus that of
+            mismatched pairs.
         Those of a synthetic set: see `ppsci_ext.metric.motion.synthetic`.
 
     Args:
@@ -148,12 +154,13 @@ def motion_scores(
         return _measure(one, skeleton, fps, features)
 
     reference = measure(real)
-    context = 0
+    scoring = _Scoring(skeleton, fps, reference, 0, 0, synthetic)
     if real.audio is not None:
-        context = (real.audio.shape[1] // 2 - real.motion.shape[1]) // 2
-    scoring = _Scoring(skeleton, fps, context, reference, 0, synthetic)
-    if real.audio is not None:
-        scoring = scoring._replace(best_lag=int(_audio_lag(reference, scoring)))
+        scoring = scoring._replace(
+            best_lag=int(np.abs(_correlations(reference)).argmax())
+            - _max_lag(reference),
+            beat_lag=_best_beat_lag(reference, scoring),
+        )
     value, other = measure(fake), measure(other_real)
     controls = {name: measure(one) for name, one in _controls(other_real, rng).items()}
     result = {}
@@ -217,9 +224,20 @@ def _measure(
         again_features=None
         if again is None
         else np.asarray(features(again), np.float64),
+        motion_beats=speech.motion_beats(one.motion, skeleton, fps),
+        audio_beats=(
+            None
+            if one.audio is None
+            else speech.audio_beats(one.audio, fps, _context(one))
+        ),
         wrist_speed=kinematics.wrist_speed(one.motion, skeleton, fps),
         **kinematics.movements(one.motion, skeleton, fps),
     )
+
+
+def _context(one: MotionSet) -> int:
+    """Frames by which the audio begins before the motion."""
+    return (one.audio.shape[1] // AUDIO_PER_FRAME - one.motion.shape[1]) // 2
 
 
 def _jackknife(score, measured: _Measured, scoring: _Scoring) -> float:
@@ -242,7 +260,8 @@ def _correlations(measured: _Measured) -> np.ndarray:
 def _audio_lag(measured: _Measured, scoring: _Scoring) -> Optional[float]:
     if measured.audio is None:
         return None
-    return float(np.abs(_correlations(measured)).argmax() - _max_lag(measured))
+    curve = np.abs(_correlations(measured))
+    return float(curve.argmax() - _max_lag(measured)) if curve.any() else float("nan")
 
 
 def _audio_correlation(measured: _Measured, scoring: _Scoring) -> Optional[float]:
@@ -251,25 +270,34 @@ def _audio_correlation(measured: _Measured, scoring: _Scoring) -> Optional[float
     return float(_correlations(measured)[scoring.best_lag + _max_lag(measured)])
 
 
-def _beats(measured: _Measured, scoring: _Scoring):
-    """Beats of the audio during the motion, and of the motion."""
-    frames = measured.motion.shape[1]
-    audio = speech.audio_beats(measured.audio, scoring.fps, scoring.context)
-    end = (frames - 1) / scoring.fps
-    audio = [beats[(beats >= 0) & (beats <= end)] for beats in audio]
-    return audio, speech.motion_beats(measured.motion, scoring.skeleton, scoring.fps)
+def _beats(measured: _Measured, scoring: _Scoring, lag: float) -> Tuple:
+    """Beats of the audio, some frames later, that are during the motion; of the motion."""
+    beats = measured.audio_beats + lag / scoring.fps
+    end = (measured.motion.shape[1] - 1) / scoring.fps
+    beats = np.where((beats >= 0) & (beats <= end), beats, np.nan)
+    return beats, measured.motion_beats
 
 
-def _beat_score(function) -> Callable:
-    def score(measured: _Measured, scoring: _Scoring) -> Optional[float]:
-        return None if measured.audio is None else function(*_beats(measured, scoring))
+def _beat_consistency(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+    if measured.audio is None:
+        return None
+    return speech.beat_consistency(*_beats(measured, scoring, scoring.beat_lag))
 
-    return score
+
+def _beat_excess(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+    if measured.audio is None:
+        return None
+    return _excess(*_beats(measured, scoring, scoring.beat_lag))
 
 
-def _beat_excess(audio, motion) -> float:
+def _excess(audio: np.ndarray, motion: np.ndarray) -> float:
     matched = speech.beat_consistency(audio, motion)
     return matched - speech.mismatched_consistency(audio, motion)
+
+
+def _best_beat_lag(reference: _Measured, scoring: _Scoring) -> int:
+    lags = range(-_MAX_BEAT_LAG, _MAX_BEAT_LAG + 1)
+    return max(lags, key=lambda lag: _excess(*_beats(reference, scoring, lag)))
 
 
 def _limit_violations(measured: _Measured, scoring: _Scoring) -> Optional[float]:
@@ -314,9 +342,8 @@ def _table() -> Dict[str, Callable[[_Measured, _Scoring], Optional[float]]]:
         "limit_violations": _limit_violations,
         "audio_correlation": _audio_correlation,
         "audio_lag": _audio_lag,
-        "beat_consistency": _beat_score(speech.beat_consistency),
-        "beat_excess": _beat_score(_beat_excess),
-        "beat_chance": _beat_score(lambda audio, motion: speech.beat_chance(motion)),
+        "beat_consistency": _beat_consistency,
+        "beat_excess": _beat_excess,
     }
     for side in SIDES:
         scores[f"{side}_arm"] = lambda m, s, side=side: float(

@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-from typing import List
 from typing import Sequence
 from typing import Tuple
 
@@ -31,7 +30,7 @@ from ppsci_ext.data.motion.syllables import renewal_proximity
 
 SIGMA = 0.1  # seconds, of beat consistency
 _AUDIO_PROMINENCE = 0.5  # standard deviations of the clip's log envelope
-_MOTION_PROMINENCE = 0.3  # of the clip's mean turning speed
+_MOTION_PROMINENCE = 0.2  # of the clip's mean turning speed
 
 
 def log_envelope(audio: np.ndarray) -> np.ndarray:
@@ -47,7 +46,7 @@ def frame_envelope(audio: np.ndarray) -> np.ndarray:
     return smooth[:, ::AUDIO_PER_FRAME]
 
 
-def audio_beats(audio: np.ndarray, fps: float, context: int) -> List[np.ndarray]:
+def audio_beats(audio: np.ndarray, fps: float, context: int) -> np.ndarray:
     """Moments of syllables: peaks of the log envelope.
 
     Args:
@@ -56,45 +55,57 @@ def audio_beats(audio: np.ndarray, fps: float, context: int) -> List[np.ndarray]
         context (int): Frames of motion by which the audio begins before it.
 
     Returns:
-        List[np.ndarray]: For each clip seconds after the first frame of the motion; those
-            in the context too.
+        np.ndarray: Seconds after the first frame of the motion, those in the context too,
+            [n, K]; NaN fills the rows of clips with fewer.
     """
     envelope = ndimage.gaussian_filter1d(log_envelope(audio), 1.0, axis=1)
-    beats = []
-    for clip in envelope:
-        peaks, _ = signal.find_peaks(clip, prominence=_AUDIO_PROMINENCE * clip.std())
-        beats.append(peaks / (AUDIO_PER_FRAME * fps) - context / fps)
-    return beats
+    step = 1.0 / (AUDIO_PER_FRAME * fps)
+    return as_rows(
+        [
+            signal.find_peaks(clip, prominence=_AUDIO_PROMINENCE * clip.std())[0] * step
+            - context / fps
+            for clip in envelope
+        ]
+    )
 
 
-def motion_beats(
-    directions: np.ndarray, skeleton: Skeleton, fps: float
-) -> List[np.ndarray]:
-    """Moments where the body slows down, in seconds after the first frame.
+def motion_beats(directions: np.ndarray, skeleton: Skeleton, fps: float) -> np.ndarray:
+    """Moments where the arms come to rest, in seconds after the first frame.
 
-    Minima of the speed at which the bones of the body turn, each bone's divided by its
-    mean in the clip as in HA2G (Liu et al. 2022, arXiv 2203.13161, section 4.2), where the
-    speed falls by at least 0.3 of its mean on both sides.
+    Minima of the mean speed at which the bones from the root to both wrists turn, where it
+    falls by at least a fifth of its mean in the clip on both sides. Of HA2G (Liu et al.
+    2022, arXiv 2203.13161, section 4.2) but for the threshold, which is relative.
 
     Args:
         directions (np.ndarray): Unit directions [n, T, B, 3].
-        skeleton (Skeleton): Tells which bones are the body's.
+        skeleton (Skeleton): Tells which bones are the arms'.
         fps (float): Frames a second.
+
+    Returns:
+        np.ndarray: [n, K]; NaN fills the rows of clips with fewer.
     """
-    body = np.asarray(directions, np.float64)[:, :, skeleton.body()]
-    cosines = np.sum(body[:, 1:] * body[:, :-1], axis=-1)
-    turns = np.arccos(np.clip(cosines, -1.0, 1.0))
-    turns = turns / np.maximum(turns.mean(axis=1, keepdims=True), 1e-9)
-    speed = ndimage.gaussian_filter1d(turns.mean(axis=2), 1.0, axis=1)
+    arms = np.asarray(directions, np.float64)[:, :, skeleton.arms()]
+    cosines = np.sum(arms[:, 1:] * arms[:, :-1], axis=-1)
+    speed = np.arccos(np.clip(cosines, -1.0, 1.0)).mean(axis=2)
+    speed = ndimage.gaussian_filter1d(speed, 1.0, axis=1)
     beats = []
     for clip in speed:
-        minima, _ = signal.find_peaks(-clip, prominence=_MOTION_PROMINENCE)
+        depth = max(_MOTION_PROMINENCE * clip.mean(), 1e-6)
+        minima, _ = signal.find_peaks(-clip, prominence=depth)
         beats.append((minima + 0.5) / fps)
-    return beats
+    return as_rows(beats)
+
+
+def as_rows(beats: Sequence[np.ndarray]) -> np.ndarray:
+    """Moments of n clips as one array [n, K], filled up with NaN."""
+    rows = np.full((len(beats), max(map(len, beats), default=0)), np.nan)
+    for row, moments in zip(rows, beats):
+        row[: len(moments)] = moments
+    return rows
 
 
 def beat_consistency(
-    beats: Sequence[np.ndarray], others: Sequence[np.ndarray], sigma: float = SIGMA
+    beats: np.ndarray, others: np.ndarray, sigma: float = SIGMA
 ) -> float:
     """Mean over all beats of exp(-d^2 / (2 sigma^2)), d to the nearest of the others.
 
@@ -102,47 +113,59 @@ def beat_consistency(
     clips by tells anything.
 
     Args:
-        beats (Sequence[np.ndarray]): Seconds, for each clip: those of the audio in the
-            usual definition (Li et al. 2021, arXiv 2101.08779, section 5.2).
-        others (Sequence[np.ndarray]): Those of the motion. A clip without any has 0.
+        beats (np.ndarray): Seconds, [n, K], filled up with NaN: those of the audio in
+            HA2G, those of the motion in Li et al. 2021 (arXiv 2101.08779, section 5.2).
+        others (np.ndarray): [n, M], the others. Where a clip has none, its beats count 0.
         sigma (float): Seconds. Defaults to 0.1.
 
     Returns:
         float: From 0 to 1; 0 if there are no beats.
     """
-    total, count = 0.0, 0
-    for some, other in zip(beats, others):
-        count += len(some)
-        if len(other) and len(some):
-            nearest = np.abs(some[:, None] - other).min(axis=1)
-            total += np.exp(-0.5 * (nearest / sigma) ** 2).sum()
-    return total / max(count, 1)
+    distance = np.abs(beats[:, :, None] - others[:, None, :])
+    nearest = np.min(
+        np.where(np.isnan(distance), np.inf, distance), axis=2, initial=np.inf
+    )
+    count = np.count_nonzero(~np.isnan(beats))
+    return float(np.exp(-0.5 * (nearest / sigma) ** 2).sum() / max(count, 1))
 
 
 def mismatched_consistency(
-    beats: Sequence[np.ndarray],
-    others: Sequence[np.ndarray],
-    sigma: float = SIGMA,
-    rounds: int = 8,
+    beats: np.ndarray, others: np.ndarray, sigma: float = SIGMA, rounds: int = 8
 ) -> float:
-    """Beat consistency of clips with the other beats of another clip, mean over rounds."""
+    """Beat consistency of clips with the other beats of another clip, mean over rounds.
+
+    Args:
+        beats (np.ndarray): As for `beat_consistency`, two clips at least.
+        others (np.ndarray): As for `beat_consistency`.
+        sigma (float): Seconds. Defaults to 0.1.
+        rounds (int): How many other clips for each. Defaults to 8.
+    """
     n = len(beats)
     shifts = np.unique(np.linspace(1, n - 1, min(rounds, n - 1)).astype(int))
-    values = [
-        beat_consistency(beats, [others[(i + shift) % n] for i in range(n)], sigma)
-        for shift in shifts
-    ]
-    return float(np.mean(values)) if values else float("nan")
+    return float(
+        np.mean(
+            [beat_consistency(beats, np.roll(others, k, axis=0), sigma) for k in shifts]
+        )
+    )
 
 
-def beat_chance(others: Sequence[np.ndarray], sigma: float = SIGMA) -> float:
+def beat_chance(others: np.ndarray, sigma: float = SIGMA) -> float:
     """Beat consistency of beats at moments independent of the others, in closed form.
 
     The others are taken as a renewal process with gamma intervals of the mean and the
-    variation that theirs have; see `renewal_proximity`. 0 if there are no intervals.
+    variation that theirs have; see `renewal_proximity`. In short clips, where beats have
+    no neighbours beyond the ends, the level is lower.
+
+    Args:
+        others (np.ndarray): Seconds, [n, M], filled up with NaN.
+        sigma (float): Seconds. Defaults to 0.1.
+
+    Returns:
+        float: From 0 to 1; 0 if there are no intervals.
     """
-    intervals = np.concatenate([np.diff(other) for other in others] or [np.zeros(0)])
-    if not intervals.size or intervals.mean() <= 0:
+    intervals = np.diff(others, axis=1)
+    intervals = intervals[~np.isnan(intervals)]
+    if not intervals.size:
         return 0.0
     variation = intervals.std() / intervals.mean()
     shape = 1.0 / max(variation, 1e-2) ** 2

@@ -22,6 +22,7 @@ In `SYNTHETIC_SCORES`:
         at the true lag; angle_lag: the lag in frames where it is largest.
     finger_correlation: of what the speech does not explain, between fingers and wrist.
     spread_of_takes: mean |theta - theta'| of two samples for one speech and mode.
+    beat_chance: nearness of the motion's beats to syllables of other clips.
     mean_cosine: mean cosine of the angles.
     limit_violations: share of angles beyond the limits.
 """
@@ -32,12 +33,18 @@ from typing import NamedTuple
 from typing import Optional
 
 import numpy as np
+from scipy import signal
 
+from ppsci_ext.data.motion.audio import AUDIO_PER_FRAME
 from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.data.motion.synthetic_speech import Condition
 from ppsci_ext.data.motion.synthetic_speech import SyntheticSpeech
 from ppsci_ext.metric.frechet import frechet_distance
+from ppsci_ext.metric.motion.speech import SIGMA
+from ppsci_ext.metric.motion.speech import as_rows
 from ppsci_ext.metric.motion.speech import lagged_correlation
+from ppsci_ext.metric.motion.speech import mismatched_consistency
+from ppsci_ext.metric.motion.speech import motion_beats
 
 
 class SyntheticClips(NamedTuple):
@@ -96,7 +103,7 @@ def angle_lag(clips: SyntheticClips, law: SyntheticSpeech) -> float:
         for angle in range(2):
             curve = lagged_correlation(clips.angles[:, :, bone, angle], drive, largest)
             total += law.arm_signs[index, angle] * curve
-    return float(total.argmax() - largest)
+    return float(total.argmax() - largest) if total.any() else float("nan")
 
 
 def finger_correlation(clips: SyntheticClips, law: SyntheticSpeech) -> float:
@@ -138,6 +145,20 @@ def mean_cosine(clips: SyntheticClips, law: SyntheticSpeech) -> float:
     return float(np.mean(np.cos(clips.angles)))
 
 
+def beat_chance(clips: SyntheticClips, law: SyntheticSpeech) -> float:
+    """Mean nearness of the motion's beats to the syllables of other clips.
+
+    The syllables' peaks in the context count too, so that none is missed beyond the ends.
+    """
+    motion = law.skeleton.pose(clips.angles)
+    envelope = law.envelope(clips.condition["audio"])
+    step, start = 1.0 / (AUDIO_PER_FRAME * law.fps), law.context / law.fps
+    peaks = [signal.find_peaks(clip)[0] * step - start for clip in envelope]
+    return mismatched_consistency(
+        motion_beats(motion, law.skeleton, law.fps), as_rows(peaks)
+    )
+
+
 def _centred(values: np.ndarray) -> np.ndarray:
     return values - values.mean(axis=1, keepdims=True)
 
@@ -156,6 +177,7 @@ SYNTHETIC_SCORES = {
         spread_of_takes,
         lambda law, condition: np.mean(law.spread_of_takes()),
     ),
+    "beat_chance": (beat_chance, lambda law, condition: law.beat_chance(SIGMA)),
     "mean_cosine": (mean_cosine, lambda law, condition: law.mean_cosine(condition)),
     "limit_violations": (
         None,
