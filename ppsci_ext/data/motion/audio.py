@@ -74,7 +74,7 @@ def log_mel(samples: np.ndarray, rate: int, name: str = "the recording") -> np.n
     """Logarithms of the energies in 27 mel bands from 60 to 7600 Hz, 40 times a second.
 
     Frame i is about the moment i / 40 seconds: a periodic Hann window of 50 ms around it,
-    beyond the recording silence. The power spectrum is divided by the sum of the squared
+    beyond the recording silence. The power spectrum is divided by the squared sum of the
     window, so that levels don't depend on the rate, and summed by triangles that are
     evenly spaced on the mel scale 2595 log10(1 + f / 700); energies are cut off below at
     1e-8.
@@ -99,7 +99,7 @@ def log_mel(samples: np.ndarray, rate: int, name: str = "the recording") -> np.n
     frames = int(np.ceil(len(samples) / (_HOP * rate))) + 1
     starts = np.round(np.arange(frames) * _HOP * rate).astype(int)
     padded = np.pad(samples, (length // 2, length + int(_HOP * rate) + 1))
-    filters = _mel_filters(length, rate).T / np.sum(window**2)
+    filters = _mel_filters(length, rate).T / np.sum(window) ** 2
     energies = [
         np.abs(np.fft.rfft(padded[block[:, None] + np.arange(length)] * window)) ** 2
         @ filters

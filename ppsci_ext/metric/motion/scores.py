@@ -367,7 +367,9 @@ def _table() -> Dict[str, Callable[[_Measured, _Scoring], Optional[float]]]:
 
 def _synthetic_clips(measured: _Measured) -> SyntheticClips:
     condition = {"audio": measured.audio, "speaker": measured.speaker}
-    return SyntheticClips(measured.angles, measured.again_angles, condition)
+    return SyntheticClips(
+        measured.angles, measured.again_angles, condition, measured.motion_beats
+    )
 
 
 def _check(name: str, one: MotionSet, skeleton: Skeleton) -> None:

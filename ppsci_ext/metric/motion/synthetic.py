@@ -44,15 +44,22 @@ from ppsci_ext.metric.motion.speech import SIGMA
 from ppsci_ext.metric.motion.speech import as_rows
 from ppsci_ext.metric.motion.speech import lagged_correlation
 from ppsci_ext.metric.motion.speech import mismatched_consistency
-from ppsci_ext.metric.motion.speech import motion_beats
 
 
 class SyntheticClips(NamedTuple):
-    """Angles [n, T, B, 2] of clips and of other samples for the same condition."""
+    """What the scores look at.
+
+    Attributes:
+        angles (np.ndarray): Of the clips, [n, T, B, 2].
+        again (Optional[np.ndarray]): Of other samples for the same condition.
+        condition (Condition): Audio and speakers.
+        beats (np.ndarray): From `motion_beats` of the clips.
+    """
 
     angles: np.ndarray
     again: Optional[np.ndarray]
     condition: Condition
+    beats: np.ndarray
 
 
 def mode_share(clips: SyntheticClips, law: SyntheticSpeech) -> float:
@@ -150,13 +157,10 @@ def beat_chance(clips: SyntheticClips, law: SyntheticSpeech) -> float:
 
     The syllables' peaks in the context count too, so that none is missed beyond the ends.
     """
-    motion = law.skeleton.pose(clips.angles)
     envelope = law.envelope(clips.condition["audio"])
     step, start = 1.0 / (AUDIO_PER_FRAME * law.fps), law.context / law.fps
     peaks = [signal.find_peaks(clip)[0] * step - start for clip in envelope]
-    return mismatched_consistency(
-        motion_beats(motion, law.skeleton, law.fps), as_rows(peaks)
-    )
+    return mismatched_consistency(clips.beats, as_rows(peaks))
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
