@@ -36,6 +36,7 @@ from ppsci_ext.metric.motion.synthetic import SYNTHETIC_SCORES
 from ppsci_ext.metric.motion.synthetic import SyntheticClips
 
 _GROUPS = 20  # of the jackknife
+_LAGS = ("audio_lag", "angle_lag")  # whole numbers, of which it says nothing
 _MAX_LAG = 8  # frames, of the correlation
 _MAX_BEAT_LAG = 5  # frames: more would be the next syllable
 Features = Callable[[np.ndarray], np.ndarray]
@@ -107,7 +108,7 @@ def motion_scores(
     another clip; "shuffled_speaker", with the speaker of another; "static_pose", each clip
     held in its mean pose. Of a synthetic set "truth" is the value in closed form for the
     audio and the speakers of `fake`. "se" is the standard error of "value" over clips, by
-    the jackknife over 20 groups. What does not apply is None.
+    the jackknife over 20 groups (lags have none). What does not apply is None.
 
     The scores:
         frechet, speaker_frechet: squared Frechet distance of features, over all clips and
@@ -175,7 +176,7 @@ def motion_scores(
                 key: _number(score(c, scoring)) for key, c in controls.items()
             },
             "truth": None,
-            "se": _number(_jackknife(score, value, scoring)),
+            "se": None if name in _LAGS else _number(_jackknife(score, value, scoring)),
         }
     if "audio_correlation" in result:
         band, p_value = speech.permutation_band(

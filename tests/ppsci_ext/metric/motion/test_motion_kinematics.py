@@ -36,7 +36,11 @@ from ppsci_ext.metric.motion.variety import speaker_frechet
 FPS, OMEGA = 20.0, 3.0
 # two bones from the root, half a metre long
 PAIR = Skeleton(
-    "pair", ("root", "left_hand", "right_hand"), ((0, 1), (0, 2)), [0.5, 0.5], np.eye(3)[:2]
+    "pair",
+    ("root", "left_hand", "right_hand"),
+    ((0, 1), (0, 2)),
+    [0.5, 0.5],
+    np.eye(3)[:2],
 )
 
 
@@ -85,7 +89,9 @@ def test_finger_liveliness_does_not_see_the_arm():
     found = finger_liveliness(angles, body, "right")
     assert found == pytest.approx(0.05 / np.sqrt(2), rel=1e-3)
     moved = body.pose(angles)
-    assert arm_liveliness(moved, body, "left") > 0.1 > arm_liveliness(moved, body, "right")
+    assert (
+        arm_liveliness(moved, body, "left") > 0.1 > arm_liveliness(moved, body, "right")
+    )
 
 
 def test_hellinger():
@@ -111,9 +117,7 @@ def test_bone_length_error():
     offsets[2] *= 1.1
     offsets[3, 5, 7] *= 0.5
     errors = bone_length_error(offsets, body.lengths)
-    np.testing.assert_allclose(
-        errors, [0, 0, 0.1, 0.5 / 190], atol=2e-5
-    )
+    np.testing.assert_allclose(errors, [0, 0, 0.1, 0.5 / 190], atol=2e-5)
 
 
 def test_limit_violations():

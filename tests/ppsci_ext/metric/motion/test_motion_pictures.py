@@ -78,7 +78,9 @@ def test_sides_have_their_colours(clips):
 
 def test_any_skeleton_can_be_drawn():
     plain = Skeleton("x", ("a", "b", "c"), ((0, 1), (1, 2)), [1, 1], np.eye(3)[:2])
-    assert len(list(draw_frames({"x": np.repeat(plain.rest[None], 2, 0)}, plain, 15))) == 2
+    assert (
+        len(list(draw_frames({"x": np.repeat(plain.rest[None], 2, 0)}, plain, 15))) == 2
+    )
 
 
 def test_mp4(clips, tmp_path, monkeypatch):

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import numpy as np
@@ -25,12 +26,14 @@ from ppsci_ext.data.motion import SyntheticSpeech
 from ppsci_ext.data.motion import skeleton
 from ppsci_ext.metric.motion import MotionSet
 from ppsci_ext.metric.motion import motion_scores
+from ppsci_ext.metric.motion import movements
 
 LAW = SyntheticSpeech(skeleton("upper_body"))
 LEFT_ONLY = SyntheticSpeech(skeleton("upper_body"), right_share=0.0)
-CLIPS = 160
+CLIPS = 120
 
 
+@functools.lru_cache(maxsize=None)
 def draw(seed, law=LAW):
     rng = np.random.default_rng(seed)
     condition, _ = LAW.speech(CLIPS, rng)
@@ -48,9 +51,16 @@ def score(fake, synthetic=LAW, **arguments):
     )
 
 
-@pytest.fixture(scope="module")
+@functools.lru_cache(maxsize=None)
+def scores_of(change=None, law=LAW):
+    """Scores of a set drawn from the law and changed."""
+    fake = draw(3, law)
+    return score(fake if change is None else change(fake))
+
+
+@pytest.fixture
 def of_real():
-    return score(draw(3))
+    return scores_of()
 
 
 def held(fake):
@@ -132,7 +142,7 @@ def test_real_motion_agrees_with_the_truth(of_real):
         if name == "angle_frechet":  # of few samples it is above 0: compare with real
             assert 0 < entry["value"] < 2.5 * entry["real"] + 4 * entry["se"]
         elif name == "angle_lag":
-            assert entry["value"] == entry["truth"] == -3
+            assert entry["value"] == entry["truth"] == -3 and entry["se"] is None
         else:
             assert abs(entry["value"] - entry["truth"]) < 4 * entry["se"], name
 
@@ -140,21 +150,24 @@ def test_real_motion_agrees_with_the_truth(of_real):
 def test_real_motion_scores_as_real(of_real):
     for name, entry in of_real.items():
         apart = abs(entry["value"] - entry["real"])
-        assert apart <= 4.5 * np.sqrt(2) * entry["se"] + 1e-6, name
+        assert apart <= 4.5 * np.sqrt(2) * (entry["se"] or 0.0) + 1e-6, name
 
 
 @pytest.mark.parametrize(
     "change, names",
     [
         (held, ["l1_diversity", "left_arm", "right_fingers", "speed", "multimodality"]),
-        (held, ["speed_hellinger", "frechet", "audio_correlation", "beat_excess"]),
+        (held, ["speed_hellinger", "frechet", "audio_correlation"]),
         (held, ["angle_correlation", "spread_of_takes"]),
         (with_mean_pose, ["multimodality", "left_fingers", "jerk", "spread_of_takes"]),
         (with_mean_pose, ["frechet", "angle_correlation", "diversity"]),
-        (with_jitter, ["acceleration", "jerk", "jerk_hellinger", "acceleration_hellinger"]),
+        (
+            with_jitter,
+            ["acceleration", "jerk", "jerk_hellinger", "acceleration_hellinger"],
+        ),
         (with_jitter, ["finger_correlation", "angle_correlation", "angle_frechet"]),
         (with_one_hand, ["right_arm", "right_fingers", "frechet"]),
-        (with_other_audio, ["audio_correlation", "angle_correlation", "beat_excess"]),
+        (with_other_audio, ["audio_correlation", "angle_correlation"]),
         (late, ["audio_correlation", "angle_correlation", "angle_lag", "audio_lag"]),
         (with_other_speaker, ["speaker_frechet", "limit_violations"]),
         (bent, ["limit_violations", "mean_cosine", "angle_frechet"]),
@@ -162,7 +175,7 @@ def test_real_motion_scores_as_real(of_real):
     ],
 )
 def test_what_is_wrong_is_seen(change, names):
-    scores = score(change(draw(3)))
+    scores = scores_of(change)
     for name in names:
         entry = scores[name]
         wanted = entry["real"] if entry["truth"] is None else entry["truth"]
@@ -170,21 +183,22 @@ def test_what_is_wrong_is_seen(change, names):
             wanted = entry["real"]
         if entry["value"] is None:  # nothing left to score
             continue
-        assert abs(entry["value"] - wanted) > 4 * entry["se"], name
+        assert abs(entry["value"] - wanted) > 4 * (entry["se"] or 0.0), name
         if name.endswith("frechet"):
             assert entry["value"] > 2 * entry["real"], name
 
 
 def test_one_hand_does_not_hide_behind_the_other():
-    scores = score(with_one_hand(draw(3)))
+    scores = scores_of(with_one_hand)
     for name in ("left_arm", "left_fingers"):
         entry = scores[name]
         assert abs(entry["value"] - entry["real"]) < 5 * entry["se"]
-    assert scores["right_fingers"]["value"] < 1e-6
+    # their directions are held, but the trunk still moves a little
+    assert scores["right_fingers"]["value"] < 0.02 * scores["right_fingers"]["real"]
 
 
 def test_one_mode_only():
-    scores = score(draw(3, LEFT_ONLY))
+    scores = scores_of(law=LEFT_ONLY)
     share = scores["mode_share"]
     assert share["value"] == 0.0 and share["truth"] == LAW.right_share
     for name in ("frechet", "angle_frechet", "speaker_frechet"):
@@ -196,7 +210,7 @@ def test_one_mode_only():
 
 
 def test_lengths_of_bones():
-    assert score(stretched(draw(3)))["bone_length"]["value"] == pytest.approx(0.2, 1e-3)
+    assert scores_of(stretched)["bone_length"]["value"] == pytest.approx(0.2, 1e-3)
 
 
 def test_controls_fail_where_they_should(of_real):
@@ -205,12 +219,15 @@ def test_controls_fail_where_they_should(of_real):
 
     for name in ("left_arm", "right_arm", "left_fingers", "right_fingers", "speed"):
         assert control(name, "static_pose") < 0.01 * of_real[name]["real"]
-    for name in ("audio_correlation", "angle_correlation", "beat_excess"):
+    for name in ("audio_correlation", "angle_correlation"):
         real, entry = of_real[name]["real"], of_real[name]
-        assert abs(control(name, "shuffled_audio")) < 0.4 * real
+        assert abs(control(name, "shuffled_audio")) < 0.3 * real
         assert abs(control(name, "static_pose")) < 0.01 * real
         assert real > 4 * entry["se"]
-    assert control("speaker_frechet", "shuffled_speaker") > 3 * of_real["speaker_frechet"]["real"]
+    assert (
+        control("speaker_frechet", "shuffled_speaker")
+        > 3 * of_real["speaker_frechet"]["real"]
+    )
     assert control("frechet", "static_pose") > 3 * of_real["frechet"]["real"]
     # and only there
     assert control("frechet", "shuffled_audio") == of_real["frechet"]["real"]
@@ -223,21 +240,18 @@ def test_permutation_band(of_real):
     entry = of_real["audio_correlation"]
     low, high = entry["band"]
     assert low < 0 < high < entry["value"] and entry["p_value"] < 0.01
-    shuffled = score(with_other_audio(draw(3)))["audio_correlation"]
+    shuffled = scores_of(with_other_audio)["audio_correlation"]
     assert shuffled["p_value"] > 0.01
 
 
-def test_standard_errors_are_the_spread_over_sets():
-    values = {"left_arm": [], "angle_correlation": [], "speed": []}
-    errors = {name: [] for name in values}
-    for seed in range(10, 22):
-        scores = score(draw(seed))
-        for name in values:
-            values[name].append(scores[name]["value"])
-            errors[name].append(scores[name]["se"])
-    for name in values:
-        # 12 values tell a standard deviation to about a fifth
-        assert np.mean(errors[name]) == pytest.approx(np.std(values[name]), rel=0.8)
+def test_standard_errors(of_real):
+    """Those of means over clips are known; 20 groups tell them to about a sixth."""
+    share = of_real["mode_share"]["value"]
+    expected = np.sqrt(share * (1 - share) / CLIPS)
+    assert of_real["mode_share"]["se"] == pytest.approx(expected, rel=0.5)
+    speed = movements(draw(3).motion, LAW.skeleton, LAW.fps)["speed"].mean(axis=(1, 2))
+    expected = speed.std() / np.sqrt(CLIPS)
+    assert of_real["speed"]["se"] == pytest.approx(expected, rel=0.5)
 
 
 def test_motion_without_speech():
@@ -260,7 +274,7 @@ def test_features_of_ones_own():
         return np.asarray(motion)[:, 0, :2].reshape(len(motion), -1)
 
     scores = score(draw(3), features=features)
-    assert scores["frechet"]["value"] != score(draw(3))["frechet"]["value"]
+    assert scores["frechet"]["value"] != scores_of()["frechet"]["value"]
 
 
 @pytest.mark.parametrize(

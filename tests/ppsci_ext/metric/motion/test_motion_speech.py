@@ -151,3 +151,16 @@ def test_excess_is_what_matching_brings():
     matched = beat_consistency(near, motion)
     chance = mismatched_consistency(near, motion)
     assert matched > 0.9 and 0.4 < chance < 0.8
+
+
+def test_beats_of_gestures_exceed_chance_only_with_their_own_speech():
+    law = SyntheticSpeech(BODY)
+    motion, condition = law.sample(1200, np.random.default_rng(9))
+    moving = motion_beats(motion, BODY, law.fps)
+    # the arms turn back a fixed while after the syllable
+    heard = audio_beats(condition["audio"], law.fps, law.context) + 2 / law.fps
+    heard = np.where((heard > 0) & (heard < 33 / law.fps), heard, np.nan)
+    chance = mismatched_consistency(heard, moving)
+    assert beat_consistency(heard, moving) > chance + 0.05
+    other = beat_consistency(heard, np.roll(moving, 5, axis=0))
+    assert other == pytest.approx(chance, abs=0.02)
