@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import List
 from typing import NamedTuple
 from typing import Optional
 from typing import Tuple
@@ -176,8 +177,11 @@ def motion_scores(
                 key: _number(score(c, scoring)) for key, c in controls.items()
             },
             "truth": None,
-            "se": None if name in _LAGS else _number(_jackknife(score, value, scoring)),
+            "se": None,
         }
+    estimates = [name for name in result if name not in _LAGS]
+    for name, error in _standard_errors(estimates, value, scoring).items():
+        result[name]["se"] = _number(error)
     if "audio_correlation" in result:
         band, p_value = speech.permutation_band(
             value.wrist_speed, speech.frame_envelope(value.audio), _max_lag(value), rng
@@ -241,12 +245,21 @@ def _context(one: MotionSet) -> int:
     return (one.audio.shape[1] // AUDIO_PER_FRAME - one.motion.shape[1]) // 2
 
 
-def _jackknife(score, measured: _Measured, scoring: _Scoring) -> float:
-    """Standard error by leaving out one group of clips after another."""
+def _standard_errors(
+    names: List[str], measured: _Measured, scoring: _Scoring
+) -> Dict[str, float]:
+    """Of scores by leaving out one group of clips after another."""
     groups = min(_GROUPS, len(measured.motion))
     member = np.arange(len(measured.motion)) % groups
-    values = [score(measured.take(member != group), scoring) for group in range(groups)]
-    return float(np.sqrt((groups - 1) * np.var(values)))
+    values: Dict[str, List[float]] = {name: [] for name in names}
+    for group in range(groups):
+        part = measured.take(member != group)
+        for name in names:
+            values[name].append(_SCORES[name](part, scoring))
+    return {
+        name: float(np.sqrt((groups - 1) * np.var(some)))
+        for name, some in values.items()
+    }
 
 
 def _max_lag(measured: _Measured) -> int:
