@@ -24,11 +24,11 @@ from ppsci_ext.data.motion.bvh import read_bvh
 from ppsci_ext.data.motion.bvh_writing import write_bvh
 from ppsci_ext.data.motion.clips import Clip
 from ppsci_ext.data.motion.clips import MotionClips
-from ppsci_ext.data.motion.clips import read_bvh_folder
-from ppsci_ext.data.motion.clips import read_npz_folder
 from ppsci_ext.data.motion.clips import split_clips
 from ppsci_ext.data.motion.human import SKELETON_NAMES
 from ppsci_ext.data.motion.human import skeleton
+from ppsci_ext.data.motion.own import read_bvh_folder
+from ppsci_ext.data.motion.own import read_npz_folder
 from ppsci_ext.data.motion.skeleton import Skeleton
 from ppsci_ext.data.motion.synthetic_speech import SyntheticSpeech
 from ppsci_ext.data.motion.windows import MotionWindows

@@ -22,9 +22,9 @@ from ppsci_ext.metric.motion.kinematics import movements
 from ppsci_ext.metric.motion.kinematics import wrist_speed
 from ppsci_ext.metric.motion.plots import save_histograms
 from ppsci_ext.metric.motion.plots import save_lagged_correlation
-from ppsci_ext.metric.motion.scores import MotionSet
 from ppsci_ext.metric.motion.scores import motion_scores
 from ppsci_ext.metric.motion.seams import seam_test
+from ppsci_ext.metric.motion.sets import MotionSet
 from ppsci_ext.metric.motion.speech import beat_consistency
 from ppsci_ext.metric.motion.speech import frame_envelope
 from ppsci_ext.metric.motion.speech import lagged_correlation

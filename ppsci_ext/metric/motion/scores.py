@@ -26,13 +26,18 @@ from typing import Tuple
 
 import numpy as np
 
-from ppsci_ext.data.motion.audio import AUDIO_PER_FRAME
 from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.data.motion.skeleton import Skeleton
 from ppsci_ext.data.motion.synthetic_speech import SyntheticSpeech
 from ppsci_ext.metric.motion import kinematics
 from ppsci_ext.metric.motion import speech
 from ppsci_ext.metric.motion import variety
+from ppsci_ext.metric.motion.sets import Features
+from ppsci_ext.metric.motion.sets import Measured
+from ppsci_ext.metric.motion.sets import MotionSet
+from ppsci_ext.metric.motion.sets import check
+from ppsci_ext.metric.motion.sets import controls
+from ppsci_ext.metric.motion.sets import measure
 from ppsci_ext.metric.motion.synthetic import SYNTHETIC_SCORES
 from ppsci_ext.metric.motion.synthetic import SyntheticClips
 
@@ -40,44 +45,6 @@ _GROUPS = 20  # of the jackknife
 _LAGS = ("audio_lag", "angle_lag")  # whole numbers, of which it says nothing
 _MAX_LAG = 8  # frames, of the correlation
 _MAX_BEAT_LAG = 5  # frames: more would be the next syllable
-Features = Callable[[np.ndarray], np.ndarray]
-
-
-class MotionSet(NamedTuple):
-    """Clips to score; the first axis of every array is the clip.
-
-    Attributes:
-        motion (np.ndarray): Directions, float [n, T, B, 3], as the generator gives them.
-        audio (Optional[np.ndarray]): Log energies [n, 2 (T + 2 context), F].
-        speaker (Optional[np.ndarray]): int [n].
-        again (Optional[np.ndarray]): Other samples for the same audio and speaker.
-    """
-
-    motion: np.ndarray
-    audio: Optional[np.ndarray] = None
-    speaker: Optional[np.ndarray] = None
-    again: Optional[np.ndarray] = None
-
-
-class _Measured(NamedTuple):
-    """What scores look at, all with the clip as the first axis."""
-
-    motion: np.ndarray
-    audio: Optional[np.ndarray]
-    speaker: Optional[np.ndarray]
-    angles: np.ndarray
-    again_angles: Optional[np.ndarray]
-    features: np.ndarray
-    again_features: Optional[np.ndarray]
-    speed: np.ndarray
-    acceleration: np.ndarray
-    jerk: np.ndarray
-    wrist_speed: np.ndarray
-    motion_beats: np.ndarray
-    audio_beats: Optional[np.ndarray]
-
-    def take(self, index: np.ndarray) -> _Measured:
-        return _Measured(*(part if part is None else part[index] for part in self))
 
 
 class _Scoring(NamedTuple):
@@ -85,7 +52,7 @@ class _Scoring(NamedTuple):
 
     skeleton: Skeleton
     fps: float
-    reference: _Measured
+    reference: Measured
     best_lag: int
     beat_lag: int
     synthetic: Optional[SyntheticSpeech]
@@ -147,15 +114,15 @@ def motion_scores(
         ValueError: Sets of other sizes or shapes, fewer than 4 clips, or NaN.
     """
     for name, one in (("fake", fake), ("real", real), ("other_real", other_real)):
-        _check(name, one, skeleton)
+        check(name, one, skeleton)
     if len(fake.motion) != len(other_real.motion):
         raise ValueError("fake and other_real must have the same number of clips")
     features = variety.clip_features if features is None else features
 
-    def measure(one: MotionSet) -> _Measured:
-        return _measure(one, skeleton, fps, features)
+    def measured(one: MotionSet) -> Measured:
+        return measure(one, skeleton, fps, features)
 
-    reference = measure(real)
+    reference = measured(real)
     scoring = _Scoring(skeleton, fps, reference, 0, 0, synthetic)
     if real.audio is not None:
         scoring = scoring._replace(
@@ -163,8 +130,8 @@ def motion_scores(
             - _max_lag(reference),
             beat_lag=_best_beat_lag(reference, scoring),
         )
-    value, other = measure(fake), measure(other_real)
-    controls = {name: measure(one) for name, one in _controls(other_real, rng).items()}
+    value, other = measured(fake), measured(other_real)
+    wrong = {name: measured(one) for name, one in controls(other_real, rng).items()}
     result = {}
     for name, score in _SCORES.items():
         found = score(value, scoring)
@@ -173,9 +140,7 @@ def motion_scores(
         result[name] = {
             "value": _number(found),
             "real": _number(score(other, scoring)),
-            "controls": {
-                key: _number(score(c, scoring)) for key, c in controls.items()
-            },
+            "controls": {key: _number(score(c, scoring)) for key, c in wrong.items()},
             "truth": None,
             "se": None,
         }
@@ -198,55 +163,8 @@ def motion_scores(
     return result
 
 
-def _controls(real: MotionSet, rng: np.random.Generator) -> Dict[str, MotionSet]:
-    others = np.roll(np.arange(len(real.motion)), 1)  # of another clip, for certain
-    still = np.broadcast_to(
-        np.mean(real.motion, axis=1, keepdims=True), real.motion.shape
-    )
-    length = np.linalg.norm(still, axis=-1, keepdims=True)
-    still = still / np.maximum(length, 1e-9)
-    controls = {"static_pose": real._replace(motion=still, again=still)}
-    if real.audio is not None:
-        controls["shuffled_audio"] = real._replace(audio=real.audio[others])
-    if real.speaker is not None:
-        controls["shuffled_speaker"] = real._replace(
-            speaker=rng.permutation(real.speaker)
-        )
-    return controls
-
-
-def _measure(
-    one: MotionSet, skeleton: Skeleton, fps: float, features: Features
-) -> _Measured:
-    again = one.again
-    return _Measured(
-        motion=np.asarray(one.motion, np.float64),
-        audio=one.audio,
-        speaker=one.speaker,
-        angles=skeleton.angles(one.motion),
-        again_angles=None if again is None else skeleton.angles(again),
-        features=np.asarray(features(one.motion), np.float64),
-        again_features=None
-        if again is None
-        else np.asarray(features(again), np.float64),
-        motion_beats=speech.motion_beats(one.motion, skeleton, fps),
-        audio_beats=(
-            None
-            if one.audio is None
-            else speech.audio_beats(one.audio, fps, _context(one))
-        ),
-        wrist_speed=kinematics.wrist_speed(one.motion, skeleton, fps),
-        **kinematics.movements(one.motion, skeleton, fps),
-    )
-
-
-def _context(one: MotionSet) -> int:
-    """Frames by which the audio begins before the motion."""
-    return (one.audio.shape[1] // AUDIO_PER_FRAME - one.motion.shape[1]) // 2
-
-
 def _standard_errors(
-    names: List[str], measured: _Measured, scoring: _Scoring
+    names: List[str], measured: Measured, scoring: _Scoring
 ) -> Dict[str, float]:
     """Of scores by leaving out one group of clips after another."""
     groups = min(_GROUPS, len(measured.motion))
@@ -262,29 +180,29 @@ def _standard_errors(
     }
 
 
-def _max_lag(measured: _Measured) -> int:
+def _max_lag(measured: Measured) -> int:
     return min(_MAX_LAG, measured.motion.shape[1] - 4)
 
 
-def _correlations(measured: _Measured) -> np.ndarray:
+def _correlations(measured: Measured) -> np.ndarray:
     envelope = speech.frame_envelope(measured.audio)
     return speech.lagged_correlation(measured.wrist_speed, envelope, _max_lag(measured))
 
 
-def _audio_lag(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _audio_lag(measured: Measured, scoring: _Scoring) -> Optional[float]:
     if measured.audio is None:
         return None
     curve = np.abs(_correlations(measured))
     return float(curve.argmax() - _max_lag(measured)) if curve.any() else float("nan")
 
 
-def _audio_correlation(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _audio_correlation(measured: Measured, scoring: _Scoring) -> Optional[float]:
     if measured.audio is None:
         return None
     return float(_correlations(measured)[scoring.best_lag + _max_lag(measured)])
 
 
-def _beats(measured: _Measured, scoring: _Scoring, lag: float) -> Tuple:
+def _beats(measured: Measured, scoring: _Scoring, lag: float) -> Tuple:
     """Beats of the audio, some frames later, that are during the motion; of the motion."""
     beats = measured.audio_beats + lag / scoring.fps
     end = (measured.motion.shape[1] - 1) / scoring.fps
@@ -292,13 +210,13 @@ def _beats(measured: _Measured, scoring: _Scoring, lag: float) -> Tuple:
     return beats, measured.motion_beats
 
 
-def _beat_consistency(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _beat_consistency(measured: Measured, scoring: _Scoring) -> Optional[float]:
     if measured.audio is None:
         return None
     return speech.beat_consistency(*_beats(measured, scoring, scoring.beat_lag))
 
 
-def _beat_excess(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _beat_excess(measured: Measured, scoring: _Scoring) -> Optional[float]:
     if measured.audio is None:
         return None
     return _excess(*_beats(measured, scoring, scoring.beat_lag))
@@ -309,12 +227,12 @@ def _excess(audio: np.ndarray, motion: np.ndarray) -> float:
     return matched - speech.mismatched_consistency(audio, motion)
 
 
-def _best_beat_lag(reference: _Measured, scoring: _Scoring) -> int:
+def _best_beat_lag(reference: Measured, scoring: _Scoring) -> int:
     lags = range(-_MAX_BEAT_LAG, _MAX_BEAT_LAG + 1)
     return max(lags, key=lambda lag: _excess(*_beats(reference, scoring, lag)))
 
 
-def _limit_violations(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _limit_violations(measured: Measured, scoring: _Scoring) -> Optional[float]:
     limits = scoring.skeleton.limits
     if scoring.synthetic is not None:
         limits = scoring.synthetic.limits[measured.speaker]
@@ -323,27 +241,27 @@ def _limit_violations(measured: _Measured, scoring: _Scoring) -> Optional[float]
     return float(kinematics.limit_violations(measured.angles, limits).mean())
 
 
-def _bone_length(measured: _Measured, scoring: _Scoring) -> float:
+def _bone_length(measured: Measured, scoring: _Scoring) -> float:
     ones = np.ones(scoring.skeleton.num_bones)
     return float(kinematics.bone_length_error(measured.motion, ones).mean())
 
 
-def _speaker_frechet(measured: _Measured, scoring: _Scoring) -> Optional[float]:
-    if measured.speaker is None:
-        return None
+def _speaker_frechet(measured: Measured, scoring: _Scoring) -> Optional[float]:
     real = scoring.reference
+    if measured.speaker is None or real.speaker is None:
+        return None
     return variety.speaker_frechet(
         measured.features, measured.speaker, real.features, real.speaker
     )
 
 
-def _multimodality(measured: _Measured, scoring: _Scoring) -> Optional[float]:
+def _multimodality(measured: Measured, scoring: _Scoring) -> Optional[float]:
     if measured.again_features is None:
         return None
     return variety.multimodality(measured.features, measured.again_features)
 
 
-def _table() -> Dict[str, Callable[[_Measured, _Scoring], Optional[float]]]:
+def _table() -> Dict[str, Callable[[Measured, _Scoring], Optional[float]]]:
     scores = {
         "frechet": lambda m, s: variety.features_frechet(
             m.features, s.reference.features
@@ -379,27 +297,11 @@ def _table() -> Dict[str, Callable[[_Measured, _Scoring], Optional[float]]]:
     return scores
 
 
-def _synthetic_clips(measured: _Measured) -> SyntheticClips:
+def _synthetic_clips(measured: Measured) -> SyntheticClips:
     condition = {"audio": measured.audio, "speaker": measured.speaker}
     return SyntheticClips(
         measured.angles, measured.again_angles, condition, measured.motion_beats
     )
-
-
-def _check(name: str, one: MotionSet, skeleton: Skeleton) -> None:
-    motion = np.asarray(one.motion)
-    if motion.ndim != 4 or motion.shape[2:] != (skeleton.num_bones, 3):
-        raise ValueError(
-            f"{name} must be motion [n, T, {skeleton.num_bones}, 3], not "
-            f"{list(motion.shape)}"
-        )
-    if len(motion) < 4 or motion.shape[1] < 8:
-        raise ValueError(f"{name} must have at least 4 clips of 8 frames")
-    for part in one:
-        if part is not None and len(part) != len(motion):
-            raise ValueError(f"{name} has arrays of different numbers of clips")
-        if part is not None and not np.isfinite(part).all():
-            raise ValueError(f"{name} must be finite")
 
 
 def _number(value: Optional[float]) -> Optional[float]:

@@ -30,7 +30,7 @@ from ppsci_ext.metric.motion import movements
 
 LAW = SyntheticSpeech(skeleton("upper_body"))
 LEFT_ONLY = SyntheticSpeech(skeleton("upper_body"), right_share=0.0)
-CLIPS = 120
+CLIPS = 96
 
 
 @functools.lru_cache(maxsize=None)
@@ -150,6 +150,9 @@ def test_real_motion_agrees_with_the_truth(of_real):
 def test_real_motion_scores_as_real(of_real):
     for name, entry in of_real.items():
         apart = abs(entry["value"] - entry["real"])
+        if name == "limit_violations":  # a few in a set, in one clip or in none
+            assert max(entry["value"], entry["real"]) < 1e-3
+            continue
         assert apart <= 4.5 * np.sqrt(2) * (entry["se"] or 0.0) + 1e-6, name
 
 
