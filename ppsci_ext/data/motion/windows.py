@@ -108,14 +108,18 @@ class MotionWindows(paddle.io.Dataset):
             condition["seed_frames"] = seeds
         return motion, condition
 
-    def arrays(self) -> Item:
-        """All items, stacked along a new first axis."""
-        items = [self[index] for index in range(len(self))]
+    def fetch(self, indices: np.ndarray) -> Item:
+        """Some items, stacked along a new first axis."""
+        items = [self[index] for index in indices]
         conditions = {
             key: np.stack([condition[key] for _, condition in items])
             for key in items[0][1]
         }
         return np.stack([motion for motion, _ in items]), conditions
+
+    def arrays(self) -> Item:
+        """All items, stacked along a new first axis."""
+        return self.fetch(np.arange(len(self)))
 
 
 def _with_silence(clip: Clip, context: int) -> Clip:
