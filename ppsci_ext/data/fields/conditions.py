@@ -75,6 +75,7 @@ class ConditionedField:
         shape (Tuple[int, ...]): The field's.
         field (RandomField): As given.
         parameters (Tuple[str, ...]): Names of the k parameters.
+        ranges (Dict[str, Tuple[float, float]]): As given.
 
     Raises:
         UserError: A parameter that the field lacks, an empty range, or a held-out part
@@ -89,7 +90,8 @@ class ConditionedField:
     ):
         self.name, self.shape, self.field = field.name, field.shape, field
         self.parameters = tuple(ranges)
-        self._ranges, self._held_out = dict(ranges), dict(held_out or {})
+        self.ranges: Dict[str, Range] = dict(ranges)
+        self._held_out = dict(held_out or {})
         if not ranges:
             raise UserError("a conditioned field needs the range of a parameter")
         for name in self._held_out:
@@ -155,7 +157,7 @@ class ConditionedField:
         """Parameters [n, k] to a network's condition, float32 [n, k]."""
         columns = []
         for name, column in zip(self.parameters, np.transpose(values)):
-            low, high = _uniform(name, self._ranges[name])
+            low, high = _uniform(name, self.ranges[name])
             columns.append(2 * (_uniform(name, column) - low) / (high - low) - 1)
         return np.stack(columns, axis=1).astype(np.float32)
 
@@ -168,7 +170,7 @@ class ConditionedField:
         return np.stack(columns, axis=1)
 
     def _decoded(self, name: str, condition: np.ndarray) -> np.ndarray:
-        low, high = _uniform(name, self._ranges[name])
+        low, high = _uniform(name, self.ranges[name])
         uniform = low + (np.asarray(condition, np.float64) + 1) / 2 * (high - low)
         return np.exp(uniform) if name == "length" else uniform
 

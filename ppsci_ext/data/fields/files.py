@@ -60,20 +60,9 @@ def read_fields(path: str, dimension: int) -> np.ndarray:
         UserError: No such file, one of another kind, damaged, larger than the machine's
             memory (but for .npy), or an array of another number of axes.
     """
-    path = os.path.expanduser(path)
-    if not os.path.isfile(path):
-        raise UserError(f"there is no file {path}; name the file of your fields")
-    lower = path.lower()
-    if lower.endswith(_PICTURES):
-        array = _read_pages(path, dimension)
-    elif lower.endswith(".npy"):
-        array = mapped_array(path)
-    elif lower.endswith(".npz"):
-        array = _first_array(path)
-    else:
-        raise UserError(
-            f"{path} is of no known kind; give an .npy, .npz, .tif, .tiff or .png file"
-        )
+    array = read_array(path)
+    if _is_picture(path) and dimension == 3:
+        array = array.swapaxes(0, 1)[np.newaxis]
     if array.ndim not in (dimension, dimension + 1, dimension + 2) or not array.size:
         raise UserError(
             f"{path} has shape {list(array.shape)}; fields of {dimension} dimensions are "
@@ -82,6 +71,32 @@ def read_fields(path: str, dimension: int) -> np.ndarray:
     if array.ndim == dimension:
         array = array[np.newaxis]
     return array if array.ndim == dimension + 2 else array[:, np.newaxis]
+
+
+def read_array(path: str) -> np.ndarray:
+    """Reads the array of a file as it is, of pictures [pages, C, H, W].
+
+    Args:
+        path (str): A file as for `read_fields`.
+
+    Returns:
+        np.ndarray: Numbers, of the file's type.
+
+    Raises:
+        UserError: As for `read_fields`, but for the number of axes.
+    """
+    path = os.path.expanduser(path)
+    if not os.path.isfile(path):
+        raise UserError(f"there is no file {path}; name the file of your fields")
+    if _is_picture(path):
+        return _read_pages(path)
+    if path.lower().endswith(".npy"):
+        return mapped_array(path)
+    if path.lower().endswith(".npz"):
+        return _first_array(path)
+    raise UserError(
+        f"{path} is of no known kind; give an .npy, .npz, .tif, .tiff or .png file"
+    )
 
 
 def mapped_array(path: str) -> np.ndarray:
@@ -141,15 +156,19 @@ def _first_array(path: str) -> np.ndarray:
     )
 
 
-def _read_pages(path: str, dimension: int) -> np.ndarray:
-    """All pages of a picture: [N, C, H, W], or [1, C, N, H, W] where they are slices."""
+def _is_picture(path: str) -> bool:
+    return path.lower().endswith(_PICTURES)
+
+
+def _read_pages(path: str) -> np.ndarray:
+    """All pages of a picture, [pages, C, H, W]."""
     try:
         with warnings.catch_warnings():
             # a limit of its own follows
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # of other formats that a file of any name can be in, some start programs
             with Image.open(path, formats=("TIFF", "PNG")) as image:
-                pages = _stack_pages(image, path)
+                return _stack_pages(image, path)
     except UserError:
         raise
     except (
@@ -169,7 +188,6 @@ def _read_pages(path: str, dimension: int) -> np.ndarray:
         raise UserError(
             f"{path} cannot be read as an image ({error}); repair or remove it"
         ) from error
-    return pages.swapaxes(0, 1)[np.newaxis] if dimension == 3 else pages
 
 
 def _stack_pages(image: Image.Image, path: str) -> np.ndarray:

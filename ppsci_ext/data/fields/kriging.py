@@ -43,6 +43,8 @@ class Kriging:
     Attributes:
         mean (np.ndarray): Conditional mean, float64 [*shape].
         variance (np.ndarray): Conditional variance, float64 [*shape].
+        points (Tuple[np.ndarray, ...]): Where the m measurements are, as an index.
+        values (np.ndarray): What they are, float64 [m].
 
     Raises:
         UserError: A porous field, no point, another shape, or points at which so smooth a
@@ -60,8 +62,8 @@ class Kriging:
                 f"{list(field.shape)}, not {list(mask.shape)} and {list(values.shape)}"
             )
         self._field = field
-        self._points = np.nonzero(mask)
-        positions = np.stack(self._points, axis=1)
+        self.points = np.nonzero(mask)
+        positions = np.stack(self.points, axis=1)
         lags = positions[:, np.newaxis] - positions
         covariance = field.correlation[tuple(np.moveaxis(lags % field.shape, -1, 0))]
         try:
@@ -71,7 +73,8 @@ class Kriging:
                 f"{len(positions)} measurements cannot be told apart in so smooth a "
                 "field; take fewer of them, farther apart"
             ) from error
-        self._g = field.level(values[self._points].astype(np.float64))
+        self.values = values[self.points].astype(np.float64)
+        self._g = field.level(self.values)
         self._spectrum = field.gaussian_spectrum
         g_mean = self._spread(self._g[np.newaxis])[0]
         g_variance = 1 - self._explained_variance(positions)
@@ -83,7 +86,7 @@ class Kriging:
         A free draw X becomes X + W (z - X at the points), W being kriging's weights.
         """
         free = self._field.sample_gaussian(n, rng)
-        at_points = free[(slice(None), *self._points)].astype(np.float64)
+        at_points = free[(slice(None), *self.points)].astype(np.float64)
         g = free + self._spread(self._g - at_points).astype(np.float32)
         return self._field.from_gaussian(g)[:, np.newaxis]
 
@@ -91,7 +94,7 @@ class Kriging:
         """C(., points) C(points, points)^-1 values, for [n, m] values: [n, *shape]."""
         weights = linalg.cho_solve(self._factor, values.T).T
         impulses = np.zeros((len(values), *self._field.shape))
-        impulses[(slice(None), *self._points)] = weights
+        impulses[(slice(None), *self.points)] = weights
         axes = tuple(range(1, impulses.ndim))
         half = self._spectrum[..., : self._spectrum.shape[-1] // 2 + 1]
         modes = fft.rfftn(impulses, axes=axes) * half
@@ -105,7 +108,7 @@ class Kriging:
         total = np.zeros(self._field.shape)
         for column in root.T:
             impulses = np.zeros(self._field.shape)
-            impulses[self._points] = column
+            impulses[self.points] = column
             total += fft.ifftn(fft.fftn(impulses) * self._spectrum).real ** 2
         return np.minimum(total, 1)
 
