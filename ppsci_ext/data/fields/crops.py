@@ -183,15 +183,15 @@ class FieldCrops:
             if not seen.all():
                 raise UserError(
                     f"{self.name} has no pixel of facies "
-                    f"{self._facies[~seen].tolist()}; name those that there are, at "
-                    "least two"
+                    f"{self._facies[~seen].tolist()}; give a larger part of the "
+                    "data, or name the facies that there are, at least two"
                 )
             return FieldTransform("binary" if len(seen) == 2 else "facies")
         count = np.zeros(self._fields.shape[1])
         mean, square = np.zeros_like(count), np.zeros_like(count)
         for channel, block in _blocks(self._fields):
             values = block.astype(np.float64).ravel()
-            if not np.isfinite(values).all():
+            if not (np.abs(values) <= np.finfo(np.float32).max).all():
                 raise UserError(
                     f"{self.name} holds NaN or infinite values; fill or cut them out"
                 )

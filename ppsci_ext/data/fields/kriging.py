@@ -27,6 +27,8 @@ from ppsci_ext.data.fields.random_fields import LognormalField
 from ppsci_ext.data.fields.random_fields import RandomField
 from ppsci_ext.utils.errors import UserError
 
+_LEAST = 1e-5  # standard deviation that the other measurements leave to one
+
 
 class Kriging:
     """A random field's distribution given exact values at points, in closed form.
@@ -66,13 +68,7 @@ class Kriging:
         positions = np.stack(self.points, axis=1)
         lags = positions[:, np.newaxis] - positions
         covariance = field.correlation[tuple(np.moveaxis(lags % field.shape, -1, 0))]
-        try:
-            self._factor = linalg.cho_factor(covariance)
-        except linalg.LinAlgError as error:
-            raise UserError(
-                f"{len(positions)} measurements cannot be told apart in so smooth a "
-                "field; take fewer of them, farther apart"
-            ) from error
+        self._factor = _factor(covariance)
         self.values = values[self.points].astype(np.float64)
         self._g = field.level(self.values)
         self._spectrum = field.gaussian_spectrum
@@ -125,3 +121,18 @@ class Kriging:
         log_variance = field.log_variance * g_variance
         mean = np.exp(log_mean + log_variance / 2)
         return mean, mean**2 * np.expm1(log_variance)
+
+
+def _factor(covariance: np.ndarray) -> Tuple[np.ndarray, bool]:
+    """Cholesky's factor, of measurements that each say something of their own."""
+    try:
+        factor = linalg.cho_factor(covariance)
+        least = np.diag(factor[0]).min()  # root of what the others leave open
+    except linalg.LinAlgError:
+        least = 0.0
+    if least < _LEAST:
+        raise UserError(
+            f"{len(covariance)} measurements say the same twice in so smooth a field; take "
+            "fewer of them, farther apart"
+        )
+    return factor

@@ -14,38 +14,34 @@
 
 """Scores of random fields, each beside its exact truth and the floor of real fields."""
 
+from ppsci_ext.metric.fields.conditions import LengthLikelihood
+from ppsci_ext.metric.fields.conditions import Recovery
 from ppsci_ext.metric.fields.conditions import kriging_scores
 from ppsci_ext.metric.fields.conditions import parameter_scores
-from ppsci_ext.metric.fields.conditions import recovered_parameters
-from ppsci_ext.metric.fields.conditions import whittle_length
 from ppsci_ext.metric.fields.grid import Grid
 from ppsci_ext.metric.fields.grid import make_grid
 from ppsci_ext.metric.fields.minkowski import minkowski
-from ppsci_ext.metric.fields.plots import field_page
-from ppsci_ext.metric.fields.plots import save_field_page
-from ppsci_ext.metric.fields.scores import NEIGHBOUR_SCORES
-from ppsci_ext.metric.fields.scores import SCORES
 from ppsci_ext.metric.fields.scores import FieldJudge
 from ppsci_ext.metric.fields.scores import field_scores
 from ppsci_ext.metric.fields.summary import exact_summary
 from ppsci_ext.metric.fields.summary import measure
 from ppsci_ext.metric.fields.summary import summarise
+from ppsci_ext.metric.fields.table import NEIGHBOUR_SCORES
+from ppsci_ext.metric.fields.table import SCORES
 
 __all__ = [
     "NEIGHBOUR_SCORES",
     "SCORES",
     "FieldJudge",
     "Grid",
+    "LengthLikelihood",
+    "Recovery",
     "exact_summary",
-    "field_page",
     "field_scores",
     "kriging_scores",
     "make_grid",
     "measure",
     "minkowski",
     "parameter_scores",
-    "recovered_parameters",
-    "save_field_page",
     "summarise",
-    "whittle_length",
 ]

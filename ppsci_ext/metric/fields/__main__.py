@@ -27,9 +27,9 @@ from typing import Optional
 
 from ppsci_ext.data.fields.files import read_array
 from ppsci_ext.metric.fields.plots import save_field_page
-from ppsci_ext.metric.fields.scores import NEIGHBOUR_SCORES
-from ppsci_ext.metric.fields.scores import SCORES
 from ppsci_ext.metric.fields.scores import field_scores
+from ppsci_ext.metric.fields.table import NEIGHBOUR_SCORES
+from ppsci_ext.metric.fields.table import SCORES
 from ppsci_ext.utils.checkpoint import write_atomically
 from ppsci_ext.utils.checkpoint import writing
 from ppsci_ext.utils.errors import UserError

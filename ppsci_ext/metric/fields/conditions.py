@@ -26,11 +26,12 @@ from scipy import fft
 
 from ppsci_ext.data.fields.conditions import ConditionedField
 from ppsci_ext.data.fields.kriging import Kriging
+from ppsci_ext.data.fields.random_fields import LognormalField
 from ppsci_ext.data.fields.random_fields import PorousField
 from ppsci_ext.data.fields.random_fields import RandomField
 from ppsci_ext.data.fields.spectrum import lattice_spectrum
+from ppsci_ext.metric.fields.arrays import as_fields
 from ppsci_ext.metric.fields.grid import half_weights
-from ppsci_ext.metric.fields.scores import as_fields
 from ppsci_ext.metric.fields.verdict import DISTANCE
 from ppsci_ext.metric.fields.verdict import ESTIMATE
 from ppsci_ext.metric.fields.verdict import Evidence
@@ -39,62 +40,73 @@ from ppsci_ext.metric.fields.verdict import judge
 from ppsci_ext.utils.errors import UserError
 
 _RESOLUTION = 1e-6
-_LENGTHS = 200  # in the search for the most likely one
+_LENGTHS = 100  # in the search for the most likely one
 _SLACK = 3.0  # beyond the range that was asked for
 _TOLD = 0.01  # of the variance: below it, a pixel is as good as measured
 
 
-def whittle_length(
-    fields: np.ndarray, field: RandomField, low: float, high: float
-) -> np.ndarray:
-    """The most likely correlation length of each map, all else being known.
+class LengthLikelihood:
+    """Finds the most likely correlation length of each map, all else being known.
 
     The likelihood of a Gaussian field on the torus is exactly Whittle's (1953, Ark. Mat. 2,
     423), -1/2 sum over k of log S_l(k) + |F_k|^2 / (N S_l(k)). Its maximum is looked for on
     a logarithmic grid and refined by a parabola.
 
     Args:
-        fields (np.ndarray): [n, *shape], physical.
-        field (RandomField): Gaussian or lognormal, whose spectrum has a length.
+        field (RandomField): Gaussian or lognormal; its own length is of no effect.
         low (float): Shortest length to look at, pixels.
         high (float): Longest.
-
-    Returns:
-        np.ndarray: float64 [n].
 
     Raises:
         UserError: A porous field, of which the Gaussian field is not to be seen.
     """
-    if isinstance(field, PorousField):
-        raise UserError(
-            "the correlation length of a porous field has no exact likelihood; ask for "
-            "its porosity"
+
+    def __init__(self, field: RandomField, low: float, high: float):
+        if isinstance(field, PorousField):
+            raise UserError(
+                "the correlation length of a porous field has no exact likelihood; ask for "
+                "its porosity"
+            )
+        self._field = field
+        self._lengths = np.geomspace(low, high, _LENGTHS)
+        half = field.shape[-1] // 2 + 1
+        weights = half_weights(field.shape).ravel()
+        first = int(field.zero_mean)  # without k = 0, where S is 0 whatever the length
+        self._modes = slice(first, None)
+        inverse, self._logarithm = [], np.empty(_LENGTHS)
+        for index, length in enumerate(self._lengths):
+            spectrum = dataclasses.replace(field.spectrum, length=length)
+            density = lattice_spectrum(spectrum, field.shape, field.zero_mean)
+            density = density[..., :half].ravel()[first:]
+            inverse.append(weights[first:] / density)
+            self._logarithm[index] = weights[first:] @ np.log(density)
+        self._inverse = np.array(inverse)
+
+    def lengths(self, fields: np.ndarray) -> np.ndarray:
+        """The most likely lengths, in pixels.
+
+        Args:
+            fields (np.ndarray): [n, *shape], physical.
+
+        Returns:
+            np.ndarray: float64 [n].
+        """
+        if isinstance(
+            self._field, LognormalField
+        ):  # generated ones need not be positive
+            fields = np.maximum(fields, np.finfo(np.float32).tiny)
+        g = self._field.level(fields)
+        power = np.abs(fft.rfftn(g, axes=tuple(range(1, g.ndim)))) ** 2
+        power = power.reshape(len(g), -1)[:, self._modes] / self._field.num_pixels
+        likelihood = -(power @ self._inverse.T + self._logarithm) / 2
+        best = likelihood.argmax(axis=1).clip(1, _LENGTHS - 2)
+        before, at, after = (
+            likelihood[np.arange(len(g)), best + step] for step in (-1, 0, 1)
         )
-    tiny = np.finfo(np.float32).tiny  # a lognormal field that is not positive
-    lowest = tiny if field.level(0.0) == -np.inf else -np.inf
-    g = field.level(np.maximum(fields, lowest))
-    axes = tuple(range(1, g.ndim))
-    half = field.shape[-1] // 2 + 1
-    power = np.abs(fft.rfftn(g, axes=axes)) ** 2 / field.num_pixels
-    weights = half_weights(field.shape).ravel().copy()
-    if field.zero_mean:
-        weights[0] = 0  # where the spectrum is 0 whatever the length
-    lengths = np.geomspace(low, high, _LENGTHS)
-    likelihood = np.empty((len(g), _LENGTHS))
-    for index, length in enumerate(lengths):
-        spectrum = dataclasses.replace(field.spectrum, length=length)
-        density = lattice_spectrum(spectrum, field.shape, field.zero_mean)
-        density = density[..., :half].ravel()
-        if field.zero_mean:
-            density[0] = 1
-        inverse = weights / density
-        likelihood[:, index] = -power.reshape(len(g), -1) @ inverse / 2
-        likelihood[:, index] -= np.sum(weights * np.log(density)) / 2
-    best = likelihood.argmax(axis=1).clip(1, _LENGTHS - 2)
-    before, at, after = (likelihood[np.arange(len(g)), best + i] for i in (-1, 0, 1))
-    curvature = np.minimum(before - 2 * at + after, -1e-300)
-    shift = ((before - after) / (2 * curvature)).clip(-1, 1)
-    return np.exp(np.log(lengths[best]) + shift * np.log(lengths[1] / lengths[0]))
+        curvature = np.minimum(before - 2 * at + after, -1e-300)
+        shift = ((before - after) / (2 * curvature)).clip(-1, 1)
+        ratio = self._lengths[1] / self._lengths[0]
+        return self._lengths[best] * ratio**shift
 
 
 def parameter_scores(
@@ -138,10 +150,9 @@ def parameter_scores(
         )
     _check_shape(fields, source.shape)
     rng = np.random.default_rng(seed)
-    own = _recovery(fields, asked, source)
-    reals = [
-        _recovery(source.draw(asked, rng)[:, 0], asked, source) for _ in range(sets)
-    ]
+    recovery = Recovery(source)
+    own = recovery.errors(fields, asked)
+    reals = [recovery.errors(source.draw(asked, rng)[:, 0], asked) for _ in range(sets)]
     evidence = {}
     for name, value in own.items():
         real = np.array([[one[name]] for one in reals])
@@ -153,19 +164,49 @@ def parameter_scores(
     return {"fields": len(fields), "real_sets": sets, **judge(evidence, level)}
 
 
-def recovered_parameters(fields: np.ndarray, source: ConditionedField) -> np.ndarray:
-    """Parameters that fields [n, *shape] have, float64 [n, k], in the source's order."""
-    columns: List[np.ndarray] = []
-    for name in source.parameters:
-        if name == "porosity":
-            axes = tuple(range(1, fields.ndim))
-            columns.append(fields.mean(axis=axes, dtype=np.float64))
-        else:
-            low, high = source.ranges[name]
-            columns.append(
-                whittle_length(fields, source.field, low / _SLACK, high * _SLACK)
+class Recovery:
+    """Finds the parameters of fields of one conditioned distribution.
+
+    Args:
+        source (ConditionedField): The distribution. Lengths are looked for in three times
+            its range on either side.
+    """
+
+    def __init__(self, source: ConditionedField):
+        self._source = source
+        self._likelihood = None
+        if "length" in source.parameters:
+            low, high = source.ranges["length"]
+            self._likelihood = LengthLikelihood(
+                source.field, low / _SLACK, high * _SLACK
             )
-    return np.stack(columns, axis=1)
+
+    def parameters(self, fields: np.ndarray) -> np.ndarray:
+        """Of fields [n, *shape], float64 [n, k] in the source's order."""
+        columns: List[np.ndarray] = []
+        for name in self._source.parameters:
+            if name == "length":
+                columns.append(self._likelihood.lengths(fields))
+            else:  # porosity
+                axes = tuple(range(1, fields.ndim))
+                columns.append(fields.mean(axis=axes, dtype=np.float64))
+        return np.stack(columns, axis=1)
+
+    def errors(self, fields: np.ndarray, asked: np.ndarray) -> Dict[str, float]:
+        """The scores' values, see `parameter_scores`."""
+        found = self.parameters(fields)
+        result = {}
+        for index, name in enumerate(self._source.parameters):
+            values, wanted = found[:, index], asked[:, index]
+            if name == "length":
+                values, wanted = np.log(values), np.log(wanted)
+            error = values - wanted
+            result[f"{name}_error"] = float(np.sqrt(np.mean(error**2)))
+            result[f"{name}_bias"] = float(error.mean())
+            centred = wanted - wanted.mean()
+            if np.ptp(wanted) > 0:
+                result[f"{name}_slope"] = float(centred @ values / (centred @ centred))
+        return result
 
 
 def kriging_scores(
@@ -216,24 +257,6 @@ def kriging_scores(
         for name, value in own.items()
     }
     return {"fields": len(fields), "real_sets": sets, **judge(evidence, level)}
-
-
-def _recovery(
-    fields: np.ndarray, asked: np.ndarray, source: ConditionedField
-) -> Dict[str, float]:
-    found = recovered_parameters(fields, source)
-    result = {}
-    for index, name in enumerate(source.parameters):
-        values, wanted = found[:, index], asked[:, index]
-        if name == "length":
-            values, wanted = np.log(values), np.log(wanted)
-        error = values - wanted
-        result[f"{name}_error"] = float(np.sqrt(np.mean(error**2)))
-        result[f"{name}_bias"] = float(error.mean())
-        centred = wanted - wanted.mean()
-        if np.ptp(wanted) > 0:
-            result[f"{name}_slope"] = float(centred @ values / (centred @ centred))
-    return result
 
 
 def _kriging_distances(fields: np.ndarray, kriging: Kriging) -> Dict[str, float]:

@@ -28,6 +28,7 @@ from ppsci_ext.data.fields.random_fields import RandomField
 from ppsci_ext.data.fields.spectrum import wave_numbers
 from ppsci_ext.utils.errors import UserError
 
+_SMALLEST_VARIANCE = 1e-24
 _GROWTH = 1.4  # of shells and lags
 _LEVELS = np.array([0.02, 0.07, 0.16, 0.31, 0.5, 0.69, 0.84, 0.93, 0.98])
 _CDF = np.concatenate([[0.001, 0.005], np.arange(1, 100) / 100, [0.995, 0.999]])
@@ -93,6 +94,11 @@ def make_grid(reference: Union[RandomField, np.ndarray], periodic: bool = True) 
         if variance <= 1e-14 * mean**2:
             raise UserError(
                 f"the real fields are constant, {mean:g}; give fields that vary"
+            )
+        if variance < _SMALLEST_VARIANCE:
+            raise UserError(
+                f"the real fields vary by {variance**0.5:.1g} only, whose square would "
+                "underflow; use another unit"
             )
         ordered = np.sort(reference, axis=None)
         quantile = lambda p: ordered[(p * (len(ordered) - 1)).astype(int)]

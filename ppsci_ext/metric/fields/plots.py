@@ -19,14 +19,13 @@ from __future__ import annotations
 import os
 from typing import Any
 from typing import Dict
-from typing import List
 from typing import Optional
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ppsci_ext.metric.fields.scores import as_fields
+from ppsci_ext.metric.fields.arrays import as_fields
 
 _SHOWN = 4  # fields of each kind
 _REAL, _GENERATED, _DENSITY_BINS = "#8a8a8a", "#12702f", 60
@@ -64,12 +63,12 @@ def field_page(
     """
     real = as_fields(real, "the real fields", dimension)[:, 0]
     generated = as_fields(generated, "the generated fields", dimension)[:, 0]
-    names = [name for name in result["scores"] if name.split("[")[0] in _CURVES]
+    scores = result["scores"]
     names = [
         name
-        for name in names
-        if name.endswith("[0]") or "[" not in name
-        if "at" in result["scores"][name]
+        for curve in _CURVES
+        for name in (curve, f"{curve}[0]")
+        if "at" in scores.get(name, {})
     ]
     panels = 1 + len(names)
     rows = 1 + -(-panels // 4)
@@ -87,7 +86,7 @@ def field_page(
     ]
     _densities(places[0], real, generated)
     for axes, name in zip(places[1:], names):
-        _curve(axes, result["scores"][name], *_CURVES[name.split("[")[0]])
+        _curve(axes, scores[name], *_CURVES[name.split("[")[0]])
     return figure
 
 
@@ -146,7 +145,7 @@ def _curve(
     at, truth, floor, value = (
         np.array(score[key]) for key in ("at", "truth", "floor", "value")
     )
-    lower: List[float] = truth - 2 * floor
+    lower = truth - 2 * floor
     if logarithmic:
         axes.set_xscale("log")
         axes.set_yscale("log")

@@ -119,7 +119,8 @@ def _discrepancies(one: Evidence) -> Tuple[float, np.ndarray, Dict[str, Any]]:
         z = (value - mean) / np.maximum(spread, one.resolution)
         if one.kind == DISTANCE:
             floor = np.sqrt(np.square(reals).mean(axis=0))
-            own, others = value[0], reals[:, 0]
+            own = float(_seen(value[0], one.resolution))
+            others = _seen(reals[:, 0], one.resolution)
         else:
             truth, floor = mean, spread
             own, others = -value[0], -reals[:, 0]
