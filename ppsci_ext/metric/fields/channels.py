@@ -44,6 +44,8 @@ from ppsci_ext.utils.errors import UserError
 _RESOLUTION = 1e-6  # float32's, with some to spare, in natural units
 _NEIGHBOURS = {"memory": 128, "diversity": 512}  # fields of a set that are looked at
 
+Pair = Tuple[Summary, Summary]  # of a set, and of what it is compared with
+
 
 class Channel:
     """One channel's truth and real sets."""
@@ -68,31 +70,51 @@ class Channel:
         return _RESOLUTION * units[score.unit]
 
     def _compared(
-        self, own: Summary, reference: Summary, reals: List[Tuple[Summary, Summary]]
+        self,
+        own: Summary,
+        reference: Summary,
+        reals: List[Pair],
+        exchanged: Optional[List[Pair]] = None,
     ) -> Dict[str, Evidence]:
-        """All scores of the table, the real sets each with their own reference."""
+        """All scores of the table, other sets each with their own reference."""
         evidence = {}
         for name, score in SCORES.items():
             key = score.key
             if key not in own or score.phases not in (None, self.grid.binary):
                 continue
-            at = score.at and getattr(self.grid, score.at)
-            if score.distance is None:
-                kind, value, truth = ESTIMATE, own[key], reference[key]
-                real = np.array([truth + (a[key] - b[key]) for a, b in reals])
-            else:
-                kind, truth = DISTANCE, np.zeros(1)
-                value = np.array([score.distance(own[key], reference[key])])
-                real = np.array([[score.distance(a[key], b[key])] for a, b in reals])
+
+            def against(pairs: List[Pair]) -> np.ndarray:
+                if score.distance is None:
+                    return np.array([truth + (a[key] - b[key]) for a, b in pairs])
+                return np.array([[score.distance(a[key], b[key])] for a, b in pairs])
+
+            truth = reference[key] if score.distance is None else np.zeros(1)
             evidence[name] = Evidence(
-                kind, value, truth, real, self._resolution(score), at
+                ESTIMATE if score.distance is None else DISTANCE,
+                against([(own, reference)])[0],
+                truth,
+                against(reals),
+                self._resolution(score),
+                None if exchanged is None else against(exchanged),
+                score.at and getattr(self.grid, score.at),
             )
         return evidence
 
 
-def _at_least(value: float, reals: List[float]) -> Evidence:
-    real = np.array(reals)[:, np.newaxis]
-    return Evidence(AT_LEAST, np.array([value]), real[:1], real, _RESOLUTION)
+def _at_least(
+    values: Dict[str, float],
+    reals: List[Dict[str, float]],
+    exchanged: Optional[List[Dict[str, float]]] = None,
+) -> Dict[str, Evidence]:
+    """Evidence of the scores of neighbours."""
+    evidence = {}
+    for name, value in values.items():
+        real = np.array([[one[name]] for one in reals])
+        mixed = exchanged and np.array([[one[name]] for one in exchanged])
+        evidence[name] = Evidence(
+            AT_LEAST, np.array([value]), real[0], real, _RESOLUTION, mixed
+        )
+    return evidence
 
 
 class ExactChannel(Channel):
@@ -123,10 +145,10 @@ class ExactChannel(Channel):
     def _evidence(self, fields: np.ndarray) -> Dict[str, Evidence]:
         own = summarise(measure(fields, self.grid), self.grid)
         reals = [(real, self._exact) for real in self._reals]
-        evidence = self._compared(own, self._exact, reals)
-        for name, value in self._nearest(fields).items():
-            evidence[name] = _at_least(value, [real[name] for real in self._neighbours])
-        return evidence
+        return {
+            **self._compared(own, self._exact, reals),
+            **_at_least(self._nearest(fields), self._neighbours),
+        }
 
     def _nearest(self, fields: np.ndarray) -> Dict[str, float]:
         variance = self.grid.variance
@@ -152,32 +174,39 @@ class SampledChannel(Channel):
         rng: np.random.Generator,
     ):
         self.grid = make_grid(fields, periodic)
-        self._measured = measure(fields, self.grid)
         self._training, self._count = training, count
-        self._splits = []
-        for _ in range(sets + 1):
-            order = rng.permutation(len(fields))
-            self._splits.append((order[:count], order[count:]))
-        self._reals = [
-            (self._summary(part), self._summary(rest))
-            for part, rest in self._splits[1:]
-        ]
-        self._neighbours = [
-            self._nearest(fields[part], fields[rest]) for part, rest in self._splits[1:]
-        ]
+        self._orders = [rng.permutation(len(fields)) for _ in range(sets + 1)]
+        self._measured = measure(fields, self.grid)
+        self._reals, self._neighbours = self._divided(self._measured, self._orders[1:])
 
     def _evidence(self, fields: np.ndarray) -> Dict[str, Evidence]:
-        own = summarise(measure(fields, self.grid), self.grid)
-        rest = self._splits[0][1]
-        evidence = self._compared(own, self._summary(rest), self._reals)
-        found = self._nearest(fields, self._measured["fields"][rest])
-        for name, value in found.items():
-            evidence[name] = _at_least(value, [real[name] for real in self._neighbours])
-        return evidence
+        rest = self._orders[0][self._count :]
+        own = measure(fields, self.grid)
+        pool = {
+            key: np.concatenate([own[key], value[rest]])
+            for key, value in self._measured.items()
+        }
+        as_it_is = np.arange(len(self._orders[0]))
+        (pair,), (near,) = self._divided(pool, [as_it_is])
+        exchanged, neighbours = self._divided(pool, self._orders[1:])
+        return {
+            **self._compared(*pair, self._reals, exchanged),
+            **_at_least(near, self._neighbours, neighbours),
+        }
 
-    def _summary(self, rows: np.ndarray) -> Summary:
-        part: Measured = {key: value[rows] for key, value in self._measured.items()}
-        return summarise(part, self.grid)
+    def _divided(
+        self, pool: Measured, orders: List[np.ndarray]
+    ) -> Tuple[List[Pair], List[Dict[str, float]]]:
+        """Sets of the first `count` fields in each order, each beside all of the others."""
+        pairs, neighbours = [], []
+        for order in orders:
+            part, rest = (
+                {key: value[rows] for key, value in pool.items()}
+                for rows in (order[: self._count], order[self._count :])
+            )
+            pairs.append((summarise(part, self.grid), summarise(rest, self.grid)))
+            neighbours.append(self._nearest(part["fields"], rest["fields"]))
+        return pairs, neighbours
 
     def _nearest(self, fields: np.ndarray, rest: np.ndarray) -> Dict[str, float]:
         variance = self.grid.variance

@@ -45,7 +45,9 @@ class FieldJudge:
     | real fields [N, ...] | the real fields not in the set | `sets` random draws of `count` |
 
     In the second case judged and real sets are compared with as many real fields, N less
-    `count`. Real fields must be independent: of one volume, crops that don't overlap.
+    `count`, and the verdicts are those of a permutation test: real sets share their
+    fields, so that for p judged and real fields are mixed. Real fields must be
+    independent: of one volume, crops that don't overlap.
     Channels are judged one by one, what they have to do with each other is not.
 
     Args:

@@ -87,7 +87,8 @@ def summarise(measured: Measured, grid: Grid) -> Summary:
     summary["mean_variance"] = mean.var(ddof=min(1, len(mean) - 1), keepdims=True)
     summary["distribution"] = measured["below"].mean(axis=0)
     # in units of the set's own, so that a wrong variance is not mistaken for a pattern
-    level = max(summary["variance"][0], _TINY * grid.variance)
+    level = summary["variance"][0] - mean.mean() ** 2
+    level = max(level, _TINY * grid.variance)
     summary["mean_map"] = (mean_map - mean_map.mean()) / np.sqrt(level)
     summary["variance_map"] = variance_map / level
     summary["parity"] = _parity(measured, level)
@@ -144,7 +145,7 @@ def _parity(measured: Measured, level: float) -> np.ndarray:
 
     Args:
         measured (Measured): Of the set.
-        level (float): Mean square of the set, the unit of its means.
+        level (float): The set's variance over all pixels, the unit of its means.
     """
     means, squares = measured["parity_means"], measured["parity_squares"]
     mean = means.mean(axis=0)

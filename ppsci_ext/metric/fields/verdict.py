@@ -43,6 +43,9 @@ class Evidence:
         truth (np.ndarray): [K], zero for distances; without effect for `AT_LEAST`.
         reals (np.ndarray): Of R real sets, [R, K].
         resolution (float): Differences below it mean nothing, such as those of rounding.
+        exchanged (Optional[np.ndarray]): As `reals`, of sets in which judged and real
+            fields are mixed at random; where real sets share their fields, only these are
+            exchangeable with the judged set. Defaults to None, `reals` are.
         at (Optional[np.ndarray]): Where the K values stand: wave numbers, lags, ...
     """
 
@@ -51,6 +54,7 @@ class Evidence:
     truth: np.ndarray
     reals: np.ndarray
     resolution: float
+    exchanged: Optional[np.ndarray] = None
     at: Optional[np.ndarray] = None
 
 
@@ -78,8 +82,8 @@ def judge(evidence: Dict[str, Evidence], level: float) -> Dict[str, Any]:
     sets, the judged one among them, whose discrepancy is as large. Real fields and judged
     ones being alike, p <= level happens with a probability of at most `level`, exactly so
     where level (R + 1) is whole, whatever the distribution (Davison and Hinkley 1997,
-    Bootstrap Methods, section 4.2; R sets are exchangeable with the judged one, but for
-    the scale of estimates, which for each set is taken from all other real sets).
+    Bootstrap Methods, sections 4.2 and 4.3; the sets are exchangeable, but for the scale
+    of z, which for each set is taken from the other R or R - 1).
 
     Args:
         evidence (Dict[str, Evidence]): By name of the score.
@@ -93,42 +97,45 @@ def judge(evidence: Dict[str, Evidence], level: float) -> Dict[str, Any]:
     """
     scores, discrepancies = {}, []
     for name, one in evidence.items():
-        own, others, numbers = _discrepancies(one)
+        own, others = _discrepancies(one)
         discrepancies.append((own, others))
         p = _p_value(own, others)
-        scores[name] = {**numbers, "p": p, "within": bool(p > level)}
+        scores[name] = {**_record(one), "p": p, "within": bool(p > level)}
     largest = [_standardised(own, others) for own, others in discrepancies]
     p = _p_value(max(a for a, _ in largest), np.max([b for _, b in largest], axis=0))
     return {"scores": scores, "together": {"p": p, "within": bool(p > level)}}
 
 
-def _discrepancies(one: Evidence) -> Tuple[float, np.ndarray, Dict[str, Any]]:
-    """Of the judged set, of the real sets [R], and the record's numbers."""
-    reals, value, truth = one.reals, one.value, one.truth
-    count = len(reals)
+def _discrepancies(one: Evidence) -> Tuple[float, np.ndarray]:
+    """Of the judged set, and of those that it is exchangeable with, [R]."""
+    sets = one.reals if one.exchanged is None else one.exchanged
+    if one.kind == AT_LEAST:
+        return -float(one.value[0]), -sets[:, 0]
+    own = _seen(one.value - one.truth, one.resolution)
+    others = _seen(sets - one.truth, one.resolution)
+    if one.kind == DISTANCE:
+        return float(own[0]), others[:, 0]
+    squares = np.square(others)
+    total, count = squares.sum(axis=0), len(sets)
+    spread = np.maximum(np.sqrt(total / count), one.resolution)
+    rest = np.maximum(np.sqrt((total - squares) / (count - 1)), one.resolution)
+    return float(np.max(np.abs(own) / spread)), np.max(np.abs(others) / rest, axis=1)
+
+
+def _record(one: Evidence) -> Dict[str, Any]:
+    mean, spread = one.reals.mean(axis=0), one.reals.std(axis=0, ddof=1)
+    truth = mean if one.kind == AT_LEAST else one.truth
+    floor = np.sqrt(np.square(one.reals - truth).mean(axis=0))
     if one.kind == ESTIMATE:
-        floor = np.sqrt(np.square(reals - truth).mean(axis=0))
-        squares = np.square(_seen(reals - truth, one.resolution))
-        total = squares.sum(axis=0)
-        z = _seen(value - truth, one.resolution) / np.maximum(floor, one.resolution)
-        spread = np.sqrt((total - squares) / (count - 1))  # without the set itself
-        others = np.max(np.sqrt(squares) / np.maximum(spread, one.resolution), axis=1)
-        own = np.abs(z).max()
+        difference, unit = _seen(one.value - truth, one.resolution), floor
     else:
-        mean, spread = reals.mean(axis=0), reals.std(axis=0, ddof=1)
-        z = (value - mean) / np.maximum(spread, one.resolution)
-        if one.kind == DISTANCE:
-            floor = np.sqrt(np.square(reals).mean(axis=0))
-            own = float(_seen(value[0], one.resolution))
-            others = _seen(reals[:, 0], one.resolution)
-        else:
-            truth, floor = mean, spread
-            own, others = -value[0], -reals[:, 0]
-    record = {"value": value, "truth": truth, "floor": floor, "z": z}
-    record = {key: _plain(array) for key, array in record.items()}
-    if one.at is not None and len(value) > 1:
+        difference, unit = one.value - mean, spread
+    z = difference / np.maximum(unit, one.resolution)
+    numbers = {"value": one.value, "truth": truth, "floor": floor, "z": z}
+    record = {key: _plain(array) for key, array in numbers.items()}
+    if one.at is not None and len(one.value) > 1:
         record["at"] = _plain(one.at)
-    return float(own), others, record
+    return record
 
 
 def _seen(deviation: np.ndarray, resolution: float) -> np.ndarray:
