@@ -25,7 +25,10 @@ from typing import Dict
 from typing import List
 from typing import Optional
 
+import numpy as np
+
 from ppsci_ext.data.fields.files import read_array
+from ppsci_ext.data.limits import check_fits_memory
 from ppsci_ext.metric.fields.plots import save_field_page
 from ppsci_ext.metric.fields.scores import field_scores
 from ppsci_ext.metric.fields.table import NEIGHBOUR_SCORES
@@ -75,14 +78,21 @@ def parse_arguments(arguments: Optional[List[str]] = None) -> argparse.Namespace
     return parser.parse_args(arguments)
 
 
+def load(path: str) -> np.ndarray:
+    """The array of a file, if it fits into the memory as float32."""
+    array = read_array(path)
+    check_fits_memory(4 * array.size, path)
+    return array
+
+
 def score(args: argparse.Namespace) -> Dict[str, Any]:
     """The result that is printed and written.
 
     Raises:
         UserError: If the fields can't be had, or don't fit.
     """
-    fields, reference = read_array(args.fields), read_array(args.reference)
-    training = None if args.training is None else read_array(args.training)
+    fields, reference = load(args.fields), load(args.reference)
+    training = None if args.training is None else load(args.training)
     result = field_scores(
         fields,
         reference,
@@ -105,8 +115,9 @@ def main(arguments: Optional[List[str]] = None) -> None:
         result = score(args)
         text = json.dumps(result, indent=2, allow_nan=False)
         if args.json:
-            os.makedirs(os.path.dirname(os.path.abspath(args.json)), exist_ok=True)
-            write_atomically(args.json, f"{text}\n".encode())
+            with writing(args.json):
+                os.makedirs(os.path.dirname(os.path.abspath(args.json)), exist_ok=True)
+                write_atomically(args.json, f"{text}\n".encode())
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

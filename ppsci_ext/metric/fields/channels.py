@@ -34,6 +34,7 @@ from ppsci_ext.metric.fields.summary import exact_summary
 from ppsci_ext.metric.fields.summary import measure
 from ppsci_ext.metric.fields.summary import summarise
 from ppsci_ext.metric.fields.table import SCORES
+from ppsci_ext.metric.fields.table import Pair
 from ppsci_ext.metric.fields.table import Score
 from ppsci_ext.metric.fields.verdict import AT_LEAST
 from ppsci_ext.metric.fields.verdict import DISTANCE
@@ -43,8 +44,6 @@ from ppsci_ext.utils.errors import UserError
 
 _RESOLUTION = 1e-6  # float32's, with some to spare, in natural units
 _NEIGHBOURS = {"memory": 128, "diversity": 512}  # fields of a set that are looked at
-
-Pair = Tuple[Summary, Summary]  # of a set, and of what it is compared with
 
 
 class Channel:
@@ -79,23 +78,16 @@ class Channel:
         """All scores of the table, other sets each with their own reference."""
         evidence = {}
         for name, score in SCORES.items():
-            key = score.key
-            if key not in own or score.phases not in (None, self.grid.binary):
+            if score.key not in own or score.phases not in (None, self.grid.binary):
                 continue
-
-            def against(pairs: List[Pair]) -> np.ndarray:
-                if score.distance is None:
-                    return np.array([truth + (a[key] - b[key]) for a, b in pairs])
-                return np.array([[score.distance(a[key], b[key])] for a, b in pairs])
-
-            truth = reference[key] if score.distance is None else np.zeros(1)
+            truth = reference[score.key] if score.distance is None else np.zeros(1)
             evidence[name] = Evidence(
                 ESTIMATE if score.distance is None else DISTANCE,
-                against([(own, reference)])[0],
+                truth + score.deviations([(own, reference)])[0],
                 truth,
-                against(reals),
+                truth + score.deviations(reals),
                 self._resolution(score),
-                None if exchanged is None else against(exchanged),
+                None if exchanged is None else truth + score.deviations(exchanged),
                 score.at and getattr(self.grid, score.at),
             )
         return evidence

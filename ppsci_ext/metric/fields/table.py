@@ -20,8 +20,14 @@ from dataclasses import dataclass
 from typing import Callable
 from typing import Dict
 from typing import Optional
+from typing import Sequence
+from typing import Tuple
 
 import numpy as np
+
+from ppsci_ext.metric.fields.summary import Summary
+
+Pair = Tuple[Summary, Summary]  # of a set, and of what it is compared with
 
 
 def _largest(a: np.ndarray, b: np.ndarray) -> float:
@@ -52,6 +58,13 @@ class Score:
     unit: str = "one"
     at: Optional[str] = None
     distance: Optional[Callable[[np.ndarray, np.ndarray], float]] = None
+
+    def deviations(self, pairs: Sequence[Pair]) -> np.ndarray:
+        """Of sets from what they are compared with: differences or distances, [R, K]."""
+        ends = [(own[self.key], reference[self.key]) for own, reference in pairs]
+        if self.distance is None:
+            return np.array([a - b for a, b in ends])
+        return np.array([[self.distance(a, b)] for a, b in ends])
 
 
 SCORES: Dict[str, Score] = {
