@@ -48,6 +48,7 @@ from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.utils import checkpoint
+from ppsci_ext.utils import files
 from wgan_gp.cases import wgan_gp_cifar
 from wgan_gp.cases import wgan_gp_mnist
 from wgan_gp.models import WGAN_GP
@@ -83,7 +84,8 @@ def toy_solver(
         samples = gan.generate(16, batch_size=16).reshape([8, 1, 2, 2])
         gan.critic_score(paddle.to_tensor(points))
         path = f"{solver.output_dir}/samples/iter_{solver.iteration:08d}.png"
-        visualization.save_image_grid((samples * 50).astype("uint8"), path)
+        with files.writing(path):
+            visualization.save_image_grid((samples * 50).astype("uint8"), path)
 
     solver = AdversarialSolver(
         gan,
