@@ -40,7 +40,7 @@ def to_pixels(images: np.ndarray, low: float, high: float, what: str) -> np.ndar
         np.ndarray: uint8, same shape.
 
     Raises:
-        UserError: If a value is beyond the range by more than one of 255 steps, or NaN.
+        UserError: If a value is beyond the range by more than half a step of 255, or NaN.
     """
     check_range(float(images.min()), float(images.max()), low, high, what)
     return to_uint8(images, low, high)
@@ -72,13 +72,13 @@ def check_range(
         what (str): What messages call the values.
 
     Raises:
-        UserError: If a value is infinite, or beyond the range by more than one of 255
-            steps.
+        UserError: If a value is infinite, or beyond the range by more than half a
+            step of 255.
     """
     if math.isinf(minimum) or math.isinf(maximum):
         raise UserError(f"{what}: there are infinite values: remove them.")
-    step = (high - low) / 255
-    if minimum < low - step or maximum > high + step:
+    half_a_step = (high - low) / 510
+    if minimum < low - half_a_step or maximum > high + half_a_step:
         fitting = next(
             (r for r in _COMMON_RANGES if r[0] <= minimum and maximum <= r[1]),
             (minimum, maximum),
@@ -87,7 +87,7 @@ def check_range(
             f"{what}: values from {minimum:g} to {maximum:g} don't fit the range {low:g} to "
             f"{high:g}; {fitting[0]:g} to {fitting[1]:g} would fit."
         )
-    if maximum - minimum <= (high - low) / 2 + step:
+    if maximum - minimum <= (high - low) / 2 + half_a_step:
         logger.warning(
             f"{what}: values from {minimum:g} to {maximum:g} use no more than half of the "
             f"range {low:g} to {high:g}: is it the right one?"
