@@ -203,7 +203,7 @@ def score(args: argparse.Namespace) -> Dict[str, Any]:
         "reference": args.reference,
         "num_reference": reference and reference.count,
         "extractor": {"name": extractor.name, "sha256": extractor.sha256},
-        "metrics": image_scores(generated, reference, scores, seed, **numbers),
+        "metrics": image_scores(generated, reference, wanted, seed, **numbers),
     }
 
 

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import math
+from typing import Tuple
 
 import numpy as np
 from ppsci.utils import logger
@@ -79,10 +80,7 @@ def check_range(
         raise UserError(f"{what}: there are infinite values: remove them.")
     half_a_step = (high - low) / 510
     if minimum < low - half_a_step or maximum > high + half_a_step:
-        fitting = next(
-            (r for r in _COMMON_RANGES if r[0] <= minimum and maximum <= r[1]),
-            (minimum, maximum),
-        )
+        fitting = _fitting_range(minimum, maximum)
         raise UserError(
             f"{what}: values from {minimum:g} to {maximum:g} don't fit the range {low:g} to "
             f"{high:g}; {fitting[0]:g} to {fitting[1]:g} would fit."
@@ -92,3 +90,12 @@ def check_range(
             f"{what}: values from {minimum:g} to {maximum:g} use no more than half of the "
             f"range {low:g} to {high:g}: is it the right one?"
         )
+
+
+def _fitting_range(minimum: float, maximum: float) -> Tuple[float, float]:
+    """A common range of which the values use more than half, else their own."""
+    for low, high in _COMMON_RANGES:
+        is_used = maximum - minimum > (high - low) / 2
+        if is_used and low <= minimum and maximum <= high:
+            return low, high
+    return minimum, maximum

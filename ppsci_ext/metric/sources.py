@@ -137,7 +137,9 @@ def _labels(source: str, count: int) -> Optional[np.ndarray]:
     if not source.endswith(".npz"):
         return None
     labels = npz_array(source, "labels")
-    if labels is not None and (labels.dtype.kind not in "iu" or len(labels) != count):
+    if labels is not None and (
+        labels.dtype.kind not in "iu" or labels.shape != (count,)
+    ):
         logger.warning(
             f"{source}: 'labels' {labels.dtype} {list(labels.shape)} are no integers, one "
             f"for each of {count} images, and are passed over."

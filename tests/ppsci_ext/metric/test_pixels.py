@@ -44,7 +44,8 @@ def warnings(monkeypatch):
         ((-1, 1), (0, 1), "-1 to 1 would fit"),
         ((-1, 1), (0, 255), "-1 to 1 would fit"),
         ((-3, 300), (-1, 1), "-3 to 300 would fit"),
-        ((0, 1.1), (0, 1), "0 to 255 would fit"),
+        ((0, 1.1), (0, 1), "0 to 1.1 would fit"),
+        ((5, 180), (0, 1), "0 to 255 would fit"),
         ((-5, 0.9), (-1, 1), "-5 to 0.9 would fit"),
     ],
 )

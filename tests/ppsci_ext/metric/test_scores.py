@@ -210,7 +210,9 @@ def test_all_that_can_be_computed_and_no_note(monkeypatch):
     lines = []
     monkeypatch.setattr(logger, "info", lines.append)
     known = LABELLED.parts
-    assert select_scores(None, known, known) == tuple(SCORES) and not lines
+    assert select_scores(None, known, known) == tuple(SCORES)
+    assert len(image_scores(LABELLED, LABELLED)) == len(ALL_KEYS) + 1
+    assert not [line for line in lines if "Not computed" in line]
 
 
 def test_class_accuracy_by_hand():
