@@ -92,8 +92,15 @@ def maps(process):
     return Path(f"/proc/{process}/maps").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("moment", ["at first", "with NumPy", "with Paddle"])
+@pytest.mark.parametrize(
+    "moment, number",
+    [
+        ("at first", signal.SIGINT),
+        ("at first", signal.SIGTERM),
+        ("with NumPy", signal.SIGINT),
+        ("with Paddle", signal.SIGTERM),
+    ],
+)
 def test_while_it_is_imported(moment, number):
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "ppsci_ext.metric", "missing"],
