@@ -154,7 +154,7 @@ def check_range(
     """
     check_ends(low, high)
     if isinstance(images, np.ndarray):
-        if images.dtype == np.uint8:
+        if images.dtype == np.uint8 or not images.size:
             return
         images = float(images.min()), float(images.max())
     smallest, largest = images

@@ -24,8 +24,8 @@ import time
 import numpy as np
 
 import ppsci_ext.metric.__main__ as command
-from ppsci_ext.metric import signals
 from ppsci_ext.utils import checkpoint
+from ppsci_ext.utils import signals
 
 
 def score(moment: str, *arguments: str) -> None:

@@ -209,10 +209,10 @@ def test_the_reference_is_cached(sources, capsys, monkeypatch, tmp_path):
         (["a/samples.npz", "--range", "nan", "1"], "is empty or has no end"),
         (["a/samples.npz", "--range", "0", "inf"], "is empty or has no end"),
         (["a/array.npy", "--range", "1", "1"], "is empty or has no end"),
-        (["a/samples.npz", "--range", "0", "1"], "make it [-1, 1], which fits"),
+        (["a/samples.npz", "--range", "0", "1"], r"make it \[-1, 1\], which fits"),
         (
             ["a/array.npy", "b/floats.npy", "--range", "-1", "1"],
-            "make it [0, 255], which fits",
+            r"make it \[0, 255\], which fits",
         ),
         # images that the classifier doesn't take
         (["colour.npz"], "takes images of 1 channel, not of 3"),
