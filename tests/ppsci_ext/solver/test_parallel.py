@@ -325,4 +325,5 @@ def test_the_launcher_and_its_signal(tmp_path):
     name = (run / "checkpoints" / "latest").read_text().strip()
     saved = json.loads((run / "checkpoints" / name / "state.json").read_text())
     assert len(saved["processes"]) == 2
-    assert saved["other_rngs"][0] != saved["rng"]
+    first, second = (each["random"] for each in saved["processes"])
+    assert first != second
