@@ -17,16 +17,14 @@ central differences: the figures of docs/layers.md.
 
     python -m tests.layers docs/results/layers.jsonl
 
-writes one row per case and prints them as the page's table;
-tests/ppsci_ext/arch/test_layers.py takes its rows from the same function.
+writes one row per case and prints them as the page's tables;
+tests/ppsci_ext/arch/test_layers.py takes its rows from the same functions.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
-from dataclasses import field
 from typing import Any
 from typing import Callable
 from typing import Dict
@@ -40,239 +38,17 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
 from ppsci_ext import arch
 from ppsci_ext.arch.second_derivative import default_dtype
+from tests.layer_cases import CASES
+from tests.layer_cases import PADDLES
+from tests.layer_cases import Case
 
 SEED = 2017
 STEP = 1e-5
 DIRECTIONS = 2  # random ones, for each input and parameter
-
-
-@dataclass
-class Case:
-    """A layer, built by `build` from Paddle's module (nn) or ours (arch), and its call."""
-
-    build: Callable[[Any], nn.Layer]
-    shape: Sequence[int]
-    more_shapes: List[Sequence[int]] = field(default_factory=list)
-    options: Callable[[], Dict[str, Any]] = dict
-    # of values and first derivatives in float64
-    tolerance: float = 1e-10
-
-
-class _RMSNormFormula(nn.Layer):
-    """Written from the norm, as Paddle has no kernel of its function for CPUs."""
-
-    def __init__(self, size: int):
-        super().__init__()
-        self.weight = self.create_parameter([size])
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        mean_square = x.norm(axis=-1, keepdim=True) ** 2 / x.shape[-1]
-        return self.weight * x / (mean_square + 1e-5) ** 0.5
-
-
-LINE, IMAGE, BOX = [2, 4, 6], [2, 4, 5, 6], [2, 4, 3, 4, 4]
-
-# Paddle's kernel holds some constants (slope, scale, weights) in float32
-FLOAT32_INSIDE = 1e-6
-
-CASES: Dict[str, Case] = {
-    "LayerNorm": Case(lambda m: m.LayerNorm([3, 4]), [2, 3, 4]),
-    "LayerNorm, last axis": Case(lambda m: m.LayerNorm(4), [2, 3, 4]),
-    "LayerNorm, no bias": Case(lambda m: m.LayerNorm(4, bias=False), [3, 4]),
-    "LayerNorm, no affine": Case(
-        lambda m: m.LayerNorm(4, weight_attr=False, bias_attr=False), [3, 4]
-    ),
-    "RMSNorm": Case(
-        lambda m: _RMSNormFormula(6) if m is nn else m.RMSNorm(6), [2, 3, 6]
-    ),
-    "GroupNorm": Case(lambda m: m.GroupNorm(2, 4), IMAGE),
-    "GroupNorm, one group (the authors' layer norm)": Case(
-        lambda m: m.GroupNorm(1, 4), IMAGE
-    ),
-    "GroupNorm, NHWC": Case(lambda m: m.GroupNorm(2, 6, data_format="NHWC"), IMAGE),
-    "GroupNorm, vectors": Case(lambda m: m.GroupNorm(2, 6), [3, 6]),
-    "InstanceNorm1D": Case(lambda m: m.InstanceNorm1D(4), LINE),
-    "InstanceNorm2D": Case(lambda m: m.InstanceNorm2D(4), IMAGE),
-    "InstanceNorm2D, no affine": Case(
-        lambda m: m.InstanceNorm2D(4, weight_attr=False, bias_attr=False), IMAGE
-    ),
-    "InstanceNorm3D": Case(lambda m: m.InstanceNorm3D(4), BOX),
-    "BatchNorm1D, eval mode": Case(lambda m: m.BatchNorm1D(6).eval(), [3, 6]),
-    "BatchNorm1D, eval mode, NLC": Case(
-        lambda m: m.BatchNorm1D(6, data_format="NLC").eval(), LINE
-    ),
-    "BatchNorm2D, eval mode": Case(lambda m: m.BatchNorm2D(4).eval(), IMAGE),
-    "BatchNorm2D, global statistics": Case(
-        lambda m: m.BatchNorm2D(4, use_global_stats=True), IMAGE
-    ),
-    "BatchNorm2D, train mode": Case(lambda m: m.BatchNorm2D(4), IMAGE),
-    "BatchNorm3D, eval mode": Case(lambda m: m.BatchNorm3D(4).eval(), BOX),
-    "GELU": Case(lambda m: m.GELU(), [3, 5]),
-    "GELU, tanh form": Case(lambda m: m.GELU(approximate=True), [3, 5]),
-    "Swish": Case(lambda m: m.Swish(), [3, 5]),
-    "Mish": Case(lambda m: m.Mish(), [3, 5]),
-    "SELU": Case(lambda m: m.SELU(), [3, 5], tolerance=FLOAT32_INSIDE),
-    "SELU, other constants": Case(lambda m: m.SELU(1.5, 2.0), [3, 5]),
-    "PReLU": Case(lambda m: m.PReLU(), [3, 5]),
-    "PReLU, per channel": Case(lambda m: m.PReLU(4), IMAGE),
-    "PReLU, per channel, NHWC": Case(lambda m: m.PReLU(6, data_format="NHWC"), IMAGE),
-    "ReLU6": Case(lambda m: m.ReLU6(), [3, 5]),
-    "Hardtanh": Case(lambda m: m.Hardtanh(-0.5, 0.75), [3, 5]),
-    "Hardsigmoid": Case(lambda m: m.Hardsigmoid(), [3, 5], tolerance=FLOAT32_INSIDE),
-    "Hardswish": Case(lambda m: m.Hardswish(), [3, 5]),
-    "LogSigmoid": Case(lambda m: m.LogSigmoid(), [3, 5]),
-    "Softsign": Case(lambda m: m.Softsign(), [3, 5]),
-    "Tanhshrink": Case(lambda m: m.Tanhshrink(), [3, 5]),
-    "Softmax": Case(lambda m: m.Softmax(), [3, 5]),
-    "Softmax, axis 1": Case(lambda m: m.Softmax(1), [2, 3, 2]),
-    "LogSoftmax": Case(lambda m: m.LogSoftmax(), [3, 5]),
-    "Dropout": Case(lambda m: m.Dropout(0.3), [4, 8]),
-    "Dropout, axis": Case(lambda m: m.Dropout(0.3, axis=1), [4, 8]),
-    "Dropout, downscale_in_infer": Case(
-        lambda m: m.Dropout(0.3, mode="downscale_in_infer"), [4, 8]
-    ),
-    "Dropout, downscale_in_infer, eval mode": Case(
-        lambda m: m.Dropout(0.3, mode="downscale_in_infer").eval(), [4, 8]
-    ),
-    "Flatten": Case(lambda m: m.Flatten(), [2, 3, 2]),
-    "Flatten, some axes": Case(lambda m: m.Flatten(0, 1), [2, 3, 2]),
-    "PixelShuffle": Case(lambda m: m.PixelShuffle(2), [2, 8, 2, 3]),
-    "PixelShuffle, NHWC": Case(
-        lambda m: m.PixelShuffle(2, data_format="NHWC"), [2, 2, 3, 8]
-    ),
-    "PixelUnshuffle": Case(lambda m: m.PixelUnshuffle(2), [2, 2, 4, 6]),
-    "PixelUnshuffle, NHWC": Case(
-        lambda m: m.PixelUnshuffle(2, data_format="NHWC"), [2, 4, 6, 2]
-    ),
-    "ChannelShuffle": Case(lambda m: m.ChannelShuffle(2), IMAGE),
-    "ChannelShuffle, NHWC": Case(
-        lambda m: m.ChannelShuffle(2, data_format="NHWC"), IMAGE
-    ),
-    "MaxPool1D": Case(lambda m: m.MaxPool1D(2), LINE),
-    "MaxPool1D, overlapping, padded": Case(lambda m: m.MaxPool1D(3, 2, 1), LINE),
-    "MaxPool2D": Case(lambda m: m.MaxPool2D(2), IMAGE),
-    "MaxPool2D, overlapping, padded": Case(lambda m: m.MaxPool2D(3, 2, 1), IMAGE),
-    "MaxPool2D, ceil_mode": Case(lambda m: m.MaxPool2D(2, ceil_mode=True), IMAGE),
-    "MaxPool2D, SAME": Case(lambda m: m.MaxPool2D(3, 2, "SAME"), IMAGE),
-    "MaxPool2D, asymmetric": Case(
-        lambda m: m.MaxPool2D([3, 2], 1, [1, 0, 0, 1]), IMAGE
-    ),
-    "MaxPool2D, NHWC": Case(lambda m: m.MaxPool2D(3, 2, 1, data_format="NHWC"), IMAGE),
-    "MaxPool3D": Case(lambda m: m.MaxPool3D(2), BOX),
-    "MaxPool3D, NDHWC": Case(lambda m: m.MaxPool3D(2, 1, 1, data_format="NDHWC"), BOX),
-    "AdaptiveMaxPool1D": Case(lambda m: m.AdaptiveMaxPool1D(4), LINE),
-    "AdaptiveMaxPool2D": Case(lambda m: m.AdaptiveMaxPool2D([2, 3]), IMAGE),
-    "AdaptiveMaxPool3D": Case(lambda m: m.AdaptiveMaxPool3D(2), BOX),
-    "AvgPool3D": Case(lambda m: m.AvgPool3D(2), BOX),
-    "AvgPool3D, overlapping, padded": Case(lambda m: m.AvgPool3D(3, 2, 1), BOX),
-    "AvgPool3D, padding counted, divisor": Case(
-        lambda m: m.AvgPool3D(2, 2, 1, exclusive=False, divisor_override=5), BOX
-    ),
-    "AvgPool3D, NDHWC": Case(
-        lambda m: m.AvgPool3D([2, 1, 3], 1, data_format="NDHWC"), BOX
-    ),
-    "AdaptiveAvgPool3D": Case(lambda m: m.AdaptiveAvgPool3D([2, None, 3]), BOX),
-    "Upsample, nearest": Case(lambda m: m.Upsample(scale_factor=2), IMAGE),
-    "Upsample, nearest, size": Case(lambda m: m.Upsample(size=[7, 4]), IMAGE),
-    "Upsample, nearest, NHWC": Case(
-        lambda m: m.Upsample(scale_factor=[2, 3], data_format="NHWC"), IMAGE
-    ),
-    "Upsample, nearest, 5-D": Case(lambda m: m.Upsample(scale_factor=2), BOX),
-    "Upsample, linear": Case(lambda m: m.Upsample(scale_factor=2, mode="linear"), LINE),
-    "Upsample, bilinear": Case(
-        lambda m: m.Upsample(scale_factor=2, mode="bilinear"), IMAGE
-    ),
-    "Upsample, bilinear, align_mode 1": Case(
-        lambda m: m.Upsample(scale_factor=2.5, mode="bilinear", align_mode=1), IMAGE
-    ),
-    "Upsample, bilinear, align_corners": Case(
-        lambda m: m.Upsample(size=[9, 4], mode="bilinear", align_corners=True), IMAGE
-    ),
-    "Upsample, bicubic": Case(
-        lambda m: m.Upsample(size=[9, 4], mode="bicubic"),
-        IMAGE,
-        tolerance=FLOAT32_INSIDE,
-    ),
-    "Upsample, trilinear": Case(
-        lambda m: m.Upsample(scale_factor=2, mode="trilinear"), BOX
-    ),
-    "Upsample, area": Case(
-        lambda m: m.Upsample(size=[2, 3], mode="area"),
-        IMAGE,
-        tolerance=FLOAT32_INSIDE,
-    ),
-    "UpsamplingNearest2D": Case(lambda m: m.UpsamplingNearest2D(size=8), IMAGE),
-    "UpsamplingBilinear2D": Case(
-        lambda m: m.UpsamplingBilinear2D(scale_factor=2), IMAGE
-    ),
-    "Conv2D, depthwise": Case(
-        lambda m: m.Conv2D(4, 4, 3, padding=1, stride=2, groups=4), IMAGE
-    ),
-    "Conv2D, depthwise, two filters each": Case(
-        lambda m: m.Conv2D(4, 8, 3, groups=4, bias_attr=False), IMAGE
-    ),
-    "Conv2D, depthwise, NHWC": Case(
-        lambda m: m.Conv2D(6, 6, 3, groups=6, padding="SAME", data_format="NHWC"),
-        IMAGE,
-    ),
-    "Conv1DTranspose": Case(
-        lambda m: m.Conv1DTranspose(4, 3, 3, 2, 1, output_padding=1), LINE
-    ),
-    "Conv1DTranspose, NLC, dilation": Case(
-        lambda m: m.Conv1DTranspose(6, 3, 3, 2, dilation=2, data_format="NLC"), LINE
-    ),
-    "Conv2DTranspose": Case(lambda m: m.Conv2DTranspose(4, 3, 4, 2, 1), IMAGE),
-    "Conv2DTranspose, SAME": Case(
-        lambda m: m.Conv2DTranspose(4, 3, 5, 2, "SAME"), IMAGE
-    ),
-    "Conv2DTranspose, asymmetric, padding beyond the kernel": Case(
-        lambda m: m.Conv2DTranspose(4, 3, [2, 3], [2, 1], [2, 1, 0, 1]), IMAGE
-    ),
-    "Conv2DTranspose, groups, dilation": Case(
-        lambda m: m.Conv2DTranspose(4, 6, 3, [1, 2], groups=2, dilation=[2, 1]), IMAGE
-    ),
-    "Conv2DTranspose, depthwise": Case(
-        lambda m: m.Conv2DTranspose(4, 4, 3, 2, groups=4, bias_attr=False), IMAGE
-    ),
-    "Conv2DTranspose, output_size": Case(
-        lambda m: m.Conv2DTranspose(4, 3, 3, 3),
-        IMAGE,
-        options=lambda: {"output_size": [16, 18]},
-    ),
-    "Conv2DTranspose, NHWC": Case(
-        lambda m: m.Conv2DTranspose(6, 3, 3, 2, data_format="NHWC"), IMAGE
-    ),
-    "Conv3DTranspose": Case(
-        lambda m: m.Conv3DTranspose(4, 2, 3, 2, 1, output_padding=1), BOX
-    ),
-    "MultiHeadAttention": Case(lambda m: m.MultiHeadAttention(6, 2), [2, 3, 6]),
-    "MultiHeadAttention, key and value, mask, weights": Case(
-        lambda m: m.MultiHeadAttention(6, 2, kdim=5, vdim=4, need_weights=True),
-        [2, 3, 6],
-        [[2, 4, 5], [2, 4, 4]],
-        lambda: {"attn_mask": paddle.to_tensor(np.tri(3, 4).astype(bool))},
-    ),
-    "MultiHeadAttention, dropout": Case(
-        lambda m: m.MultiHeadAttention(6, 2, dropout=0.3), [2, 3, 6]
-    ),
-    "SimpleRNN": Case(lambda m: m.SimpleRNN(5, 3), [2, 4, 5]),
-    "SimpleRNN, relu, time-major": Case(
-        lambda m: m.SimpleRNN(5, 3, activation="relu", time_major=True), [4, 2, 5]
-    ),
-    "LSTM": Case(lambda m: m.LSTM(5, 3), [2, 4, 5]),
-    "LSTM, two layers, both directions": Case(
-        lambda m: m.LSTM(3, 2, num_layers=2, direction="bidirect"), [2, 3, 3]
-    ),
-    "GRU": Case(lambda m: m.GRU(5, 3), [2, 4, 5]),
-    "GRU, two layers, both directions, lengths": Case(
-        lambda m: m.GRU(3, 2, num_layers=2, direction="bidirect"),
-        [2, 3, 3],
-        options=lambda: {"sequence_length": paddle.to_tensor([3, 2])},
-    ),
-}
 
 
 def randomize(layer: nn.Layer) -> nn.Layer:
@@ -297,12 +73,38 @@ def flat(outputs: Any) -> List[paddle.Tensor]:
     return [tensor for output in outputs for tensor in flat(output)]
 
 
-class Probe:
-    """A scalar function of a layer's outputs, and what follows from it at any point."""
+class Stack(nn.Layer):
+    """Two layers of a kind, an activation between them; what comes out of the first is
+    repeated and cut to what goes into the second."""
 
-    def __init__(self, case: Case, layer: nn.Layer):
+    def __init__(self, case: Case, module: Any, activation: Callable):
+        super().__init__()
+        self.first, self.second = (randomize(case.build(module)) for _ in range(2))
+        self.activation = activation
+        self.shape = case.shape
+
+    def forward(self, x: paddle.Tensor, *more: paddle.Tensor, **options: Any) -> Any:
+        outputs = flat(self.first(x, *more, **options))
+        hidden = [self.activation(y).reshape([-1]) for y in outputs]
+        size = sum(y.size for y in hidden)
+        hidden = paddle.concat(hidden * -(-x.size // size))[: x.size]
+        return self.second(hidden.reshape(self.shape), *more, **options)
+
+
+class Probe:
+    """A scalar function of a layer's outputs, and what follows from it at any point.
+
+    Args:
+        case (Case): The call.
+        layer (nn.Layer): Layer.
+        square (bool): Whether the outputs enter by their squares, instead of by themselves as
+            the scores do into the gradient penalty.
+    """
+
+    def __init__(self, case: Case, layer: nn.Layer, square: bool = True):
         self.options = case.options()
         self.layer = layer
+        self.square = square
         self.weights: List[paddle.Tensor] = []
 
     def outputs(self, inputs: Sequence[paddle.Tensor]) -> List[paddle.Tensor]:
@@ -310,7 +112,7 @@ class Probe:
         return flat(self.layer(*inputs, **self.options))
 
     def scalar(self, inputs: Sequence[paddle.Tensor]) -> paddle.Tensor:
-        """Sum of the squared outputs, each times a number of its own."""
+        """Sum of the outputs or their squares, each times a number of its own."""
         outputs = self.outputs(inputs)
         if not self.weights:
             rng = np.random.default_rng(SEED)
@@ -318,7 +120,9 @@ class Probe:
                 paddle.to_tensor(rng.normal(size=y.shape), dtype=y.dtype)
                 for y in outputs
             ]
-        return sum((w * y * y).sum() for w, y in zip(self.weights, outputs))
+        if self.square:
+            outputs = [y * y for y in outputs]
+        return sum((w * y).sum() for w, y in zip(self.weights, outputs))
 
     def parameters(self) -> List[paddle.Tensor]:
         return [p for p in self.layer.parameters() if not p.stop_gradient]
@@ -333,27 +137,41 @@ class Probe:
         gradients = paddle.grad(self.scalar(inputs), list(inputs), create_graph=True)
         return sum(g.square().sum() for g in gradients)
 
-    def second(self, inputs: Sequence[paddle.Tensor]) -> List[float]:
+    def second(
+        self, inputs: Sequence[paddle.Tensor], jointly: bool = False
+    ) -> List[float]:
         """Relative errors of the penalty's gradient with respect to each input and
-        parameter, along random directions, against central differences."""
+        parameter (or to all of them at once), along random directions, against central
+        differences."""
         variables = [*inputs, *self.parameters()]
-        gradients = paddle.grad(self.penalty(inputs), variables, allow_unused=True)
+        penalty = self.penalty(inputs)
+        gradients = [None] * len(variables)  # none depends on any: a linear function
+        if not penalty.stop_gradient:
+            gradients = paddle.grad(penalty, variables, allow_unused=True)
+        starts = [v.numpy() for v in variables]
+        exact = [
+            np.zeros(start.shape) if gradient is None else gradient.numpy()
+            for start, gradient in zip(starts, gradients)
+        ]
+        each = range(len(variables))
         rng = np.random.default_rng(SEED)
         errors = []
-        for variable, gradient in zip(variables, gradients):
-            start = variable.numpy()
-            exact = np.zeros(start.shape) if gradient is None else gradient.numpy()
+        for group in [each] if jointly else [[i] for i in each]:
             for _ in range(DIRECTIONS):
-                direction = rng.normal(size=start.shape)
+                moves = {i: rng.normal(size=starts[i].shape) for i in group}
                 values = []
                 for sign in (1, -1):
-                    variable.set_value(start + sign * STEP * direction)
+                    for i, move in moves.items():
+                        variables[i].set_value(starts[i] + sign * STEP * move)
                     values.append(float(self.penalty(inputs)))
-                variable.set_value(start)
+                for i in moves:
+                    variables[i].set_value(starts[i])
                 numeric = (values[0] - values[1]) / (2 * STEP)
-                scale = np.linalg.norm(exact) * np.linalg.norm(direction)
-                error = abs(numeric - (exact * direction).sum())
-                errors.append(error / max(scale, 1e-2 * abs(values[0])))
+                slope = sum((exact[i] * move).sum() for i, move in moves.items())
+                scale = np.sqrt(sum((exact[i] ** 2).sum() for i in moves))
+                scale *= np.sqrt(sum((move**2).sum() for move in moves.values()))
+                error = abs(numeric - slope) / max(scale, 1e-2 * abs(values[0]))
+                errors.append(float(error))
         return errors
 
 
@@ -376,8 +194,8 @@ def measure(name: str) -> Dict[str, Any]:
 
     Returns:
         Dict[str, Any]: "layer" (the name) and the relative errors "value_float32",
-            "value", "first" (against Paddle) and "second" (against central differences);
-            the latter three in float64.
+            "value", "first" (against Paddle), "second" and "stack" (against central
+            differences; the latter of two such layers); all but the first in float64.
     """
     case = CASES[name]
     row: Dict[str, Any] = {"layer": name}
@@ -396,20 +214,52 @@ def measure(name: str) -> Dict[str, Any]:
         theirs, ours = (probe.first(inputs) for probe in probes)
         row["first"] = relative_error(ours, theirs)
         row["second"] = max(probes[1].second(inputs))
+    row["stack"] = stack_error(case, arch)
     return row
 
 
-ERRORS = ("value_float32", "value", "first", "second")
+def stack_error(case: Case, module: Any) -> float:
+    """Greatest relative error of the second derivatives of two layers with an activation
+    between: leaky ReLU, behind which Paddle leaves out zeros, and tanh.
+
+    Args:
+        case (Case): The layer.
+        module (Any): Paddle's module (nn) or ours (arch).
+    """
+    errors = []
+    with default_dtype("float64"):
+        for activation in (lambda y: F.leaky_relu(y, 0.2), paddle.tanh):
+            paddle.seed(SEED)
+            probe = Probe(case, Stack(case, module, activation), square=False)
+            inputs = [paddle.randn(s) for s in (case.shape, *case.more_shapes)]
+            for x in inputs:
+                x.stop_gradient = False
+            errors += probe.second(inputs, jointly=True)
+    return max(errors)
+
+
+def measure_paddles(name: str) -> Dict[str, Any]:
+    """The row of a layer of Paddle's own: "layer" and "stack".
+
+    Args:
+        name (str): Key of PADDLES.
+    """
+    return {"layer": name, "stack": stack_error(PADDLES[name], nn)}
+
+
+ERRORS = ("value_float32", "value", "first", "second", "stack")
 
 
 def main(path: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
-        for name in CASES:
-            row = measure(name)
-            cells = [f"{row[error]:.1e}" for error in ERRORS]
-            print(f"| {name} | {' | '.join(cells)} |")
-            rounded = {error: float(cell) for error, cell in zip(ERRORS, cells)}
-            file.write(json.dumps({"layer": name, **rounded}) + "\n")
+        for cases, measured in ((CASES, measure), (PADDLES, measure_paddles)):
+            for name in cases:
+                row = measured(name)
+                cells = {e: f"{row[e]:.1e}" for e in ERRORS if e in row}
+                print(f"| {name} | {' | '.join(cells.values())} |", flush=True)
+                rounded = {error: float(cell) for error, cell in cells.items()}
+                file.write(json.dumps({"layer": name, **rounded}) + "\n")
+            print()
 
 
 if __name__ == "__main__":

@@ -226,6 +226,14 @@ class Softmax(nn.Softmax):
         return softmax(x, self._axis)
 
 
+class Softmax2D(nn.Softmax2D):
+    """Softmax over the channels of [B, C, H, W] or [C, H, W]; args those of
+    paddle.nn.Softmax2D."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return softmax(x, -3)
+
+
 class LogSoftmax(nn.LogSoftmax):
     """The function log_softmax as a layer; args those of paddle.nn.LogSoftmax."""
 

@@ -28,8 +28,35 @@ from paddle.nn import functional as F
 
 from ppsci_ext.arch.rearrangement import to_channels_first
 from ppsci_ext.arch.rearrangement import to_channels_last
+from ppsci_ext.arch.windows import Padding
 from ppsci_ext.arch.windows import explicit_padding
+from ppsci_ext.arch.windows import insert_zeros
 from ppsci_ext.arch.windows import per_axis
+
+
+def conv3d(
+    x: paddle.Tensor,
+    weight: paddle.Tensor,
+    bias: Optional[paddle.Tensor] = None,
+    stride: Union[int, Sequence[int]] = 1,
+    padding: Padding = 0,
+    dilation: Union[int, Sequence[int]] = 1,
+    groups: int = 1,
+    data_format: str = "NCDHW",
+    name: Optional[str] = None,
+) -> paddle.Tensor:
+    """paddle.nn.functional.conv3d with a second derivative that is complete.
+
+    Paddle leaves out the second derivative with respect to x where it is zero, and whatever
+    made x meets a gradient that isn't there: an error, or a segmentation fault. Here x has
+    another way to the output, 0 * mean(x)^2, whose derivatives are zeros that are there.
+
+    Args: those of Paddle's function. x [B, C, D, H, W], or [B, D, H, W, C] with data_format
+        "NDHWC"; weight [K, C / groups, d, h, w]; bias [K].
+    """
+    y = F.conv3d(x, weight, bias, stride, padding, dilation, groups, data_format)
+    mean = x.mean()
+    return y + (0.0 * mean * mean).astype(y.dtype)
 
 
 class Conv2D(nn.Conv2D):
@@ -40,6 +67,28 @@ class Conv2D(nn.Conv2D):
         # Paddle has a general and a depthwise operator: only the first is complete
         self._op_type = "conv2d"
         return super().forward(x)
+
+
+class Conv3D(nn.Conv3D):
+    """Convolution of [B, C, D, H, W] with the second derivative of :func:`conv3d`; args those
+    of paddle.nn.Conv3D."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        padding = self._padding
+        if self._padding_mode != "zeros":
+            margin = self._reversed_padding_repeated_twice
+            mode, data_format = self._padding_mode, self._data_format
+            x, padding = F.pad(x, margin, mode=mode, data_format=data_format), 0
+        return conv3d(
+            x,
+            self.weight,
+            self.bias,
+            self._stride,
+            padding,
+            self._dilation,
+            self._groups,
+            self._data_format,
+        )
 
 
 class _ConvTranspose:
@@ -75,7 +124,7 @@ class _ConvTranspose:
         extra = self._extra_output(output_size, least)
         for axis in range(count):
             before, after = padding[axis]
-            x = _insert_zeros(
+            x = insert_zeros(
                 x,
                 axis + 2,
                 self._stride[axis],
@@ -114,40 +163,13 @@ class _ConvTranspose:
         return weight.reshape([groups * outputs, inputs // groups, *kernel])
 
 
-def _insert_zeros(
-    x: paddle.Tensor, axis: int, stride: int, before: int, after: int
-) -> paddle.Tensor:
-    """x with stride - 1 zeros between neighbours on an axis, and zeros around (or, where
-    the numbers are negative, with that many elements cut off).
-
-    By pad and reshape, as Paddle cannot differentiate x[::stride] twice.
-    """
-    length = x.shape[axis]
-    if stride > 1:
-        x = _pad_axis(x.unsqueeze(axis + 1), axis + 1, 0, stride - 1)
-        x = x.reshape([*x.shape[:axis], length * stride, *x.shape[axis + 2 :]])
-    after -= stride - 1  # the zeros that follow the last element already
-    start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
-    if (start, stop) != (0, x.shape[axis]):
-        x = x.slice([axis], [start], [stop])
-    return _pad_axis(x, axis, max(before, 0), max(after, 0))
-
-
-def _pad_axis(x: paddle.Tensor, axis: int, before: int, after: int) -> paddle.Tensor:
-    if before == after == 0:
-        return x
-    pairs = [0] * (2 * x.ndim)
-    pairs[2 * axis : 2 * axis + 2] = [before, after]
-    return F.pad(x, pairs, pad_from_left_axis=True)
-
-
 def _convolve(
     x: paddle.Tensor, weight: paddle.Tensor, dilation: Sequence[int], groups: int
 ) -> paddle.Tensor:
     if x.ndim == 3:
         return F.conv1d(x, weight, dilation=dilation, groups=groups)
     if x.ndim == 5:
-        return F.conv3d(x, weight, dilation=dilation, groups=groups)
+        return conv3d(x, weight, dilation=dilation, groups=groups)
     # not F.conv2d, which would call the depthwise operator where it applies
     return _C_ops.conv2d(
         x, weight, [1, 1], [0, 0], "EXPLICIT", list(dilation), groups, "NCHW"

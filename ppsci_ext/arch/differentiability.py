@@ -33,6 +33,8 @@ from paddle.static import InputSpec
 
 from ppsci_ext.arch.critic_report import CriticReport
 from ppsci_ext.arch.critic_report import LayerCheck
+from ppsci_ext.arch.graph import IncompleteDerivative
+from ppsci_ext.arch.layer_penalty import Place
 from ppsci_ext.arch.repeatable import left_as_found
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from ppsci_ext.arch.replacement import needs_replacement
@@ -47,6 +49,9 @@ SAMPLES = 3  # drawn for an InputSpec
 MOST_SAMPLES = 4  # used of what is given
 # for functions called inside a forward(), by the name of Paddle's operator
 _OPERATOR_REPLACEMENTS = {
+    "embedding": "ppsci_ext.arch.Embedding",
+    "conv3d": "ppsci_ext.arch.conv3d",
+    "depthwise_conv2d": "ppsci_ext.arch.Conv2D",
     "layer_norm": "ppsci_ext.arch.LayerNorm",
     "group_norm": "ppsci_ext.arch.GroupNorm",
     "flatten": "x.reshape([x.shape[0], -1])",
@@ -92,7 +97,8 @@ def check_critic(
         input_spec (Union[Spec, Sequence[Spec]]): What it is called with: example tensors,
             of which the first few samples are used, or paddle.static.InputSpec, for which
             normal random numbers are drawn (zeros for integers; where labels should be
-            others, give a tensor).
+            others, give a tensor). The first is the sample, with respect to which the
+            penalty differentiates; the others are its condition.
 
     Returns:
         CriticReport: What was found; str() makes a table of it.
@@ -118,7 +124,7 @@ def check_critic(
     inputs = _examples(specs)
     with left_as_found(critic):
         calls = _record_calls(critic, inputs)
-        whole = second_derivative(critic, inputs, as_it_is=True)
+        whole = second_derivative(critic, inputs, as_it_is=True, place=Place.CRITIC)
         mixes = mixes_samples(critic, inputs)
         checks: Dict[int, LayerCheck] = {}
         for call in reversed(calls):  # the inner ones first
@@ -213,7 +219,11 @@ def _check(
         finding = whole if look_derivative or whole.right else finding
     elif look_derivative:
         finding = second_derivative(
-            call.layer, call.args, call.kwargs, as_it_is=not whole.right
+            call.layer,
+            call.args,
+            call.kwargs,
+            as_it_is=not whole.right,
+            place=Place.ALONE if whole.right else Place.INSIDE,
         )
     mixes = False
     if look_mixing:
@@ -250,13 +260,21 @@ def _advise(call: _Call, finding: Finding, mixes: bool) -> str:
 
 
 def _describe_operator(error: Exception) -> str:
-    match = _OPERATOR.search(str(error))
-    if match is None:
+    if isinstance(error, IncompleteDerivative):
+        operator = error.operator
+    elif "empty GradSlotMeta" in str(error):
+        return (
+            "an operation that has no second derivative for these inputs, such as "
+            "paddle.concat of computed and constant tensors; use ppsci_ext.arch.concat or "
+            "stack instead"
+        )
+    elif match := _OPERATOR.search(str(error)):
+        operator = match.group(1)
+    else:
         return (
             "an operation without a second derivative in Paddle; replace it by "
             "convolutions, matrix products and element-wise functions"
         )
-    operator = match.group(1)
     known = [new for old, new in _OPERATOR_REPLACEMENTS.items() if old in operator]
     advice = known[0] if known else "elementary operations"
     return f"Paddle's operator '{operator}', which has none; use {advice} instead"

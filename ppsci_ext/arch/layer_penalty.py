@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 from typing import Callable
 from typing import Dict
@@ -28,6 +29,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ppsci_ext.arch.graph import refuse_incomplete
 from ppsci_ext.arch.onednn import input_gradients
 from ppsci_ext.arch.repeatable import Repeatable
 
@@ -59,25 +61,58 @@ def random_direction(x: paddle.Tensor, rng: np.random.Generator) -> paddle.Tenso
     return paddle.to_tensor(size * rng.normal(size=x.shape), dtype=x.dtype)
 
 
+class Place(enum.Enum):
+    """Where a layer stands, which decides what is differentiated."""
+
+    CRITIC = "the whole critic"  # with respect to the sample, not to its condition
+    ALONE = "by itself"  # with respect to all inputs
+    INSIDE = "inside of a critic"  # likewise, where others computed these inputs
+
+
 class NothingToDifferentiate(Exception):
     """No output depends on the inputs."""
 
 
 class LayerPenalty:
-    """The squared norm of the gradient of sum(w y^2), y the outputs, w random weights."""
+    """The squared norm of the gradient of sum(w f(y)), y the outputs, w random weights.
 
-    def __init__(self, layer: nn.Layer, args: Sequence[Any], kwargs: Dict[str, Any]):
+    Args:
+        layer (nn.Layer): Layer.
+        args (Sequence[Any]): Arguments of a call: tensors, alone or nested.
+        kwargs (Dict[str, Any]): Arguments of the call by name.
+        place (Place): Where the layer stands. Defaults to Place.ALONE.
+        linear (bool): Whether f(y) = y, as for the scores of a critic, instead of y^2, which
+            has a slope that changes as behind a layer that isn't the last. Defaults to False.
+    """
+
+    def __init__(
+        self,
+        layer: nn.Layer,
+        args: Sequence[Any],
+        kwargs: Dict[str, Any],
+        place: Place = Place.ALONE,
+        linear: bool = False,
+    ):
         self._call = Repeatable(layer)
         self._args, self._kwargs = args, kwargs
+        self._place, self._linear = place, linear
         self._weights: Optional[paddle.Tensor] = None
         self.inputs = tensors_of((args, kwargs))
+        if place is Place.CRITIC:  # of the sample alone, and not of its condition
+            self.inputs = self.inputs[:1]
         for x in self.inputs:
             x.stop_gradient = False
         self.parameters = [p for p in layer.parameters() if not p.stop_gradient]
+        if place is Place.INSIDE and not self.inputs:
+            # of labels, say: the penalty's way through them ends at the parameters
+            self.inputs, self.parameters = self.parameters, []
 
     def __call__(self, create_graph: bool = True) -> Optional[paddle.Tensor]:
         """None where no output depends on the inputs."""
-        y = self._call(self._args, self._kwargs)
+        args, kwargs = self._args, self._kwargs
+        if self._place is Place.INSIDE:
+            args, kwargs = map_tensors(lambda x: 1.0 * x, (args, kwargs))
+        y = self._call(args, kwargs)
         if not isinstance(y, paddle.Tensor) or not y.is_floating_point():
             return None
         if not self.inputs or y.stop_gradient:
@@ -85,8 +120,11 @@ class LayerPenalty:
         if self._weights is None:
             drawn = np.random.default_rng(0).normal(size=y.shape)
             self._weights = paddle.to_tensor(drawn, dtype=y.dtype)
+        weighted = self._weights * y
+        if not self._linear:
+            weighted = weighted * y
         gradients = input_gradients(
-            (self._weights * y * y).sum(),
+            weighted.sum(),
             self.inputs,
             create_graph=create_graph,
             allow_unused=True,
@@ -105,6 +143,7 @@ class LayerPenalty:
             raise NothingToDifferentiate
         if value.stop_gradient:
             return float(value), 0.0
+        refuse_incomplete(value)
         gradients = paddle.grad(
             value, [*self.inputs, *self.parameters], allow_unused=True
         )

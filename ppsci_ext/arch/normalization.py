@@ -28,9 +28,11 @@ from typing import Union
 
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
 from ppsci_ext.arch.rearrangement import to_channels_first
 from ppsci_ext.arch.rearrangement import to_channels_last
+from ppsci_ext.arch.windows import pad_axis
 
 
 def _standardize(x: paddle.Tensor, epsilon: float) -> paddle.Tensor:
@@ -142,6 +144,24 @@ class GroupNorm(nn.GroupNorm):
         grouped = x.reshape([x.shape[0], self._num_groups, -1])
         y = _standardize(grouped, self._epsilon).reshape(x.shape)
         y = _affine(y, self.weight, self.bias, _per_channel(x))
+        return to_channels_last(y) if channels_last else y
+
+
+class LocalResponseNorm(nn.LocalResponseNorm):
+    """Division by a power of the squares in the neighbouring channels (Krizhevsky et al. 2012,
+    section 3.3); args those of paddle.nn.LocalResponseNorm.
+
+    Input and output [B, C, ...], or [B, ..., C] with a data_format that ends in C.
+    """
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        channels_last = self.data_format.endswith("C")
+        if channels_last:
+            x = to_channels_first(x)
+        squares = (x * x).reshape([x.shape[0], 1, x.shape[1], -1])
+        squares = pad_axis(squares, 2, self.size // 2, (self.size - 1) // 2)
+        means = F.avg_pool2d(squares, [self.size, 1], 1).reshape(x.shape)
+        y = x * (self.k + self.alpha * means) ** -self.beta
         return to_channels_last(y) if channels_last else y
 
 

@@ -21,6 +21,7 @@ turn, of which Paddle can differentiate the two-dimensional kind twice.
 
 from __future__ import annotations
 
+from typing import Callable
 from typing import List
 
 import paddle
@@ -40,7 +41,7 @@ _ADAPTIVE_MAX_POOL = {
 }
 
 
-def _pick(x: paddle.Tensor, positions: paddle.Tensor) -> paddle.Tensor:
+def pick(x: paddle.Tensor, positions: paddle.Tensor) -> paddle.Tensor:
     """Elements of each channel [B, C, ...] at positions in its flattened spatial axes."""
     rows = x.shape[0] * x.shape[1]
     picked = paddle.take_along_axis(
@@ -85,7 +86,7 @@ class _MaxPool:
             return_mask=True,
             ceil_mode=self.ceil_mode,
         )
-        y = _pick(padded, positions)
+        y = pick(padded, positions)
         if channels_last:
             return to_channels_last(y)
         if not self.return_mask:
@@ -128,7 +129,7 @@ def _adaptive_max_pool(
     """The greatest element in each of a given number of cells per axis."""
     pool = _ADAPTIVE_MAX_POOL[x.ndim - 2]
     _, positions = pool(x.detach(), output_size, return_mask=True)
-    y = _pick(x, positions)
+    y = pick(x, positions)
     return (y, positions) if return_mask else y
 
 
@@ -151,6 +152,36 @@ class AdaptiveMaxPool3D(nn.AdaptiveMaxPool3D):
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return _adaptive_max_pool(x, self._output_size, self._return_mask)
+
+
+class _FractionalMaxPool:
+    """The greatest element in each of a given number of windows of drawn lengths
+    (Graham 2014)."""
+
+    _pool: Callable
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        _, positions = self._pool(
+            x.detach(),
+            self._output_size,
+            self._kernel_size,
+            self._random_u,
+            return_mask=True,
+        )
+        y = pick(x, positions)
+        return (y, positions) if self._return_mask else y
+
+
+class FractionalMaxPool2D(_FractionalMaxPool, nn.FractionalMaxPool2D):
+    """Maximum over windows of [B, C, H, W]; args those of paddle.nn.FractionalMaxPool2D."""
+
+    _pool = staticmethod(F.fractional_max_pool2d)
+
+
+class FractionalMaxPool3D(_FractionalMaxPool, nn.FractionalMaxPool3D):
+    """Maximum over windows of [B, C, D, H, W]; args those of paddle.nn.FractionalMaxPool3D."""
+
+    _pool = staticmethod(F.fractional_max_pool3d)
 
 
 class AvgPool3D(nn.AvgPool3D):

@@ -12,9 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Layers that move elements about and can be differentiated twice: reshape and transpose."""
+"""What moves elements about and can be differentiated twice: reshape, transpose, concatenation."""
 
 from __future__ import annotations
+
+from typing import Sequence
 
 import paddle
 from paddle import nn
@@ -28,6 +30,25 @@ def flatten(
         return x.reshape([1])
     start, stop = start_axis % x.ndim, stop_axis % x.ndim
     return x.reshape([*x.shape[:start], -1, *x.shape[stop + 1 :]])
+
+
+def concat(x: Sequence[paddle.Tensor], axis: int = 0, name=None) -> paddle.Tensor:
+    """paddle.concat, which can't be differentiated twice where a part has no gradient (a
+    condition, coordinates) beside one that was computed: here every part has one."""
+    return paddle.concat([_with_gradient(part) for part in x], axis)
+
+
+def stack(x: Sequence[paddle.Tensor], axis: int = 0, name=None) -> paddle.Tensor:
+    """paddle.stack, likewise."""
+    return paddle.stack([_with_gradient(part) for part in x], axis)
+
+
+def _with_gradient(x: paddle.Tensor) -> paddle.Tensor:
+    if not (x.stop_gradient and x.is_floating_point() and paddle.is_grad_enabled()):
+        return x
+    x = x.detach()
+    x.stop_gradient = False
+    return x
 
 
 def to_channels_first(x: paddle.Tensor) -> paddle.Tensor:

@@ -29,20 +29,32 @@ from ppsci_ext.arch import activation
 from ppsci_ext.arch import attention
 from ppsci_ext.arch import convolution
 from ppsci_ext.arch import dropout
+from ppsci_ext.arch import embedding
 from ppsci_ext.arch import normalization
+from ppsci_ext.arch import pairs
+from ppsci_ext.arch import piecewise
 from ppsci_ext.arch import pooling
+from ppsci_ext.arch import power_pooling
 from ppsci_ext.arch import rearrangement
 from ppsci_ext.arch import recurrent
 from ppsci_ext.arch import resampling
+from ppsci_ext.arch import unfolding
+from ppsci_ext.arch import unpooling
 
 _MODULES = (
     normalization,
     activation,
+    piecewise,
     dropout,
     rearrangement,
+    unfolding,
     pooling,
+    power_pooling,
+    unpooling,
     resampling,
     convolution,
+    embedding,
+    pairs,
     attention,
     recurrent,
 )
@@ -69,11 +81,20 @@ FUNCTIONS: Dict[Callable, Callable] = {
     F.log_sigmoid: activation.log_sigmoid,
     F.softsign: activation.softsign,
     F.tanhshrink: activation.tanhshrink,
+    F.hardshrink: piecewise.hardshrink,
+    F.softshrink: piecewise.softshrink,
+    F.thresholded_relu: piecewise.thresholded_relu,
+    F.rrelu: piecewise.rrelu,
+    F.maxout: piecewise.maxout,
     F.softmax: activation.softmax,
     F.log_softmax: activation.log_softmax,
     F.dropout: dropout.dropout,
+    F.embedding: embedding.embedding,
+    F.conv3d: convolution.conv3d,
     F.interpolate: resampling.interpolate,
     paddle.flatten: rearrangement.flatten,
+    paddle.concat: rearrangement.concat,
+    paddle.stack: rearrangement.stack,
 }
 
 
@@ -82,6 +103,8 @@ def needs_replacement(layer: nn.Layer) -> bool:
     its own) and cannot be differentiated twice as it is."""
     if type(layer) is nn.Conv2D:
         return layer._op_type == "depthwise_conv2d"
+    if type(layer) is nn.Embedding:
+        return not layer._scale_grad_by_freq
     return type(layer) in REPLACEMENTS
 
 

@@ -37,6 +37,7 @@ from paddle import nn
 
 from ppsci_ext.arch.layer_penalty import LayerPenalty
 from ppsci_ext.arch.layer_penalty import NothingToDifferentiate
+from ppsci_ext.arch.layer_penalty import Place
 from ppsci_ext.arch.layer_penalty import map_tensors
 from ppsci_ext.arch.layer_penalty import random_direction
 from ppsci_ext.arch.layer_penalty import tensors_of
@@ -93,11 +94,14 @@ def _relative(a: float, b: float, value: float) -> float:
     return abs(a - b) / (max(abs(a), abs(b)) + 1e-3 * abs(value) + 1e-30)
 
 
-def _point(values: Any, dtype: str, rng: Optional[np.random.Generator]) -> Any:
-    """Copies of the tensors, each somewhat moved if there is a generator."""
+def _point(
+    values: Any, dtype: Optional[str], rng: Optional[np.random.Generator]
+) -> Any:
+    """Copies of the tensors, in their own precision for None, each somewhat moved if there is
+    a generator."""
 
     def move(x: paddle.Tensor) -> paddle.Tensor:
-        x = x.detach().astype(dtype)
+        x = x.detach() if dtype is None else x.detach().astype(dtype)
         return x.clone() if rng is None else x + 0.1 * random_direction(x, rng)
 
     return map_tensors(move, values)
@@ -108,13 +112,14 @@ def _find(
     args: Sequence[Any],
     kwargs: Dict[str, Any],
     precision: _Precision,
+    place: Place,
 ) -> Finding:
     verdict = Finding(error=math.nan)
     with default_dtype(precision.dtype):
         for attempt in range(ATTEMPTS):
             rng = np.random.default_rng(attempt)
             point = _point((args, kwargs), precision.dtype, rng if attempt else None)
-            penalty = LayerPenalty(layer, *point)
+            penalty = LayerPenalty(layer, *point, place)
             directions = penalty.directions(rng)
             value, exact = penalty.derivative(directions)
             if math.isfinite(value) and not math.isfinite(exact):
@@ -132,14 +137,18 @@ def _find(
 
 
 def _same_as_it_is(
-    layer: nn.Layer, precise: nn.Layer, args: Sequence[Any], kwargs: Dict[str, Any]
+    layer: nn.Layer,
+    precise: nn.Layer,
+    args: Sequence[Any],
+    kwargs: Dict[str, Any],
+    place: Place,
 ) -> Finding:
     """Compare the second derivative of a layer with that of its copy in float64, in case
     it runs other code in its own precision."""
     values, derivatives = [], []
     for one, dtype in ((precise, "float64"), (layer, paddle.get_default_dtype())):
         with default_dtype(dtype):
-            penalty = LayerPenalty(one, *_point((args, kwargs), dtype, None))
+            penalty = LayerPenalty(one, *_point((args, kwargs), dtype, None), place)
             directions = penalty.directions(np.random.default_rng(0))
             value, derivative = penalty.derivative(directions)
             values.append(value)
@@ -155,6 +164,7 @@ def second_derivative(
     args: Sequence[Any],
     kwargs: Optional[Dict[str, Any]] = None,
     as_it_is: bool = False,
+    place: Place = Place.ALONE,
 ) -> Finding:
     """Look for the second derivative of a layer and compare it with central differences.
 
@@ -167,19 +177,26 @@ def second_derivative(
         kwargs (Optional[Dict[str, Any]]): Arguments of the call by name.
         as_it_is (bool): Whether to look, after the copy in float64, at the layer itself.
             Defaults to False.
+        place (Place): Where the layer stands. Defaults to Place.ALONE.
     """
     kwargs = kwargs or {}
     try:
         try:
             precise = copy.deepcopy(layer)
             precise.to(dtype="float64")
-            finding = _find(precise, args, kwargs, _FLOAT64)
+            finding = _find(precise, args, kwargs, _FLOAT64, place)
         except (*PADDLE_ERRORS, TypeError, NotImplementedError):
             # for want of a copy, of a kernel in float64, or of a second derivative
-            return _find(layer, args, kwargs, _FLOAT32)
+            return _find(layer, args, kwargs, _FLOAT32, place)
         if as_it_is and finding.right:
-            own = _same_as_it_is(layer, precise, args, kwargs)
-            return finding if own.right else own
+            own = _same_as_it_is(layer, precise, args, kwargs, place)
+            finding = finding if own.right else own
+        if place is Place.CRITIC and finding.right:
+            # the penalty itself adds the scores up; Paddle leaves out zeros then
+            penalty = LayerPenalty(
+                layer, *_point((args, kwargs), None, None), place, linear=True
+            )
+            penalty.derivative(penalty.directions(np.random.default_rng(0)))
         return finding
     except NothingToDifferentiate:
         return Finding()

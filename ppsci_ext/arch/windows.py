@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Padding as Paddle's convolutions and poolings spell it."""
+"""Padding as Paddle's convolutions and poolings spell it, and zeros between elements."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from typing import List
 from typing import Sequence
 from typing import Tuple
 from typing import Union
+
+import paddle
+from paddle.nn import functional as F
 
 Padding = Union[str, int, Sequence[int], Sequence[Sequence[int]]]
 
@@ -72,3 +75,31 @@ def explicit_padding(
         f"padding should be 'SAME', 'VALID', a number, or numbers for {count} axes, "
         f"but got {padding!r}."
     )
+
+
+def insert_zeros(
+    x: paddle.Tensor, axis: int, stride: int, before: int, after: int
+) -> paddle.Tensor:
+    """x with stride - 1 zeros between neighbours on an axis, and zeros around (or, where
+    the numbers are negative, with that many elements cut off).
+
+    By pad and reshape, as Paddle cannot differentiate x[::stride] twice.
+    """
+    length = x.shape[axis]
+    if stride > 1:
+        x = pad_axis(x.unsqueeze(axis + 1), axis + 1, 0, stride - 1)
+        x = x.reshape([*x.shape[:axis], length * stride, *x.shape[axis + 2 :]])
+    after -= stride - 1  # the zeros that follow the last element already
+    start, stop = max(-before, 0), x.shape[axis] - max(-after, 0)
+    if (start, stop) != (0, x.shape[axis]):
+        x = x.slice([axis], [start], [stop])
+    return pad_axis(x, axis, max(before, 0), max(after, 0))
+
+
+def pad_axis(x: paddle.Tensor, axis: int, before: int, after: int) -> paddle.Tensor:
+    """x with zeros before and after on an axis."""
+    if before == after == 0:
+        return x
+    pairs = [0] * (2 * x.ndim)
+    pairs[2 * axis : 2 * axis + 2] = [before, after]
+    return F.pad(x, pairs, pad_from_left_axis=True)

@@ -29,7 +29,8 @@ import numpy as np
 import paddle
 from paddle import inference
 from paddle import nn
-from paddle.jit.dy2static.program_translator import ProgramTranslator
+
+from ppsci_ext.utils.static_graph import save_static
 
 Engine = Callable[[np.ndarray], List[np.ndarray]]
 
@@ -81,18 +82,9 @@ def _eager_engine(network: nn.Layer) -> Engine:
 
 def _inference_engine(network: nn.Layer, image_shape: Tuple[int, int, int]) -> Engine:
     spec = paddle.static.InputSpec([None, *image_shape], "uint8", "images")
-    translator = ProgramTranslator.get_instance()
-    was_enabled = (
-        translator.enable_to_static
-    )  # a Solver in this process switches it off
     with tempfile.TemporaryDirectory() as folder:
         path = osp.join(folder, "network")
-        paddle.jit.enable_to_static(True)
-        try:
-            static = paddle.jit.to_static(network, input_spec=[spec], full_graph=True)
-            paddle.jit.save(static, path)
-        finally:
-            paddle.jit.enable_to_static(was_enabled)
+        save_static(network, [spec], path)
         config = inference.Config(f"{path}.json", f"{path}.pdiparams")
         config.disable_gpu()
         config.enable_mkldnn()

@@ -35,7 +35,7 @@ def save_static(network: nn.Layer, input_spec: Sequence[Any], prefix: str) -> No
         input_spec (Sequence[Any]): What it takes, as paddle.jit.to_static wants it.
         prefix (str): Path of the files without their endings.
     """
-    was_enabled = ProgramTranslator().enable_to_static
+    was_enabled = ProgramTranslator.get_instance().enable_to_static
     network.eval()
     try:
         paddle.jit.enable_to_static(True)

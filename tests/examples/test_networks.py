@@ -247,7 +247,7 @@ def test_real_and_generated_samples_are_judged_by_the_same_labels():
     gan = WGAN_GP(ResNetGenerator(dim=4, num_classes=3), critic, num_classes=3)
     real, fake = paddle.randn([5, 3, 32, 32]), paddle.randn([5, 3, 32, 32])
     labels = paddle.to_tensor([0, 2, 1, 0, 2])
-    score_real, score_fake, logits = gan._score_both(real, fake, labels)
+    (score_real, logits), (score_fake, _) = gan._score_both(real, fake, labels)
     assert logits is None
     for scores, samples in ((score_real, real), (score_fake, fake)):
         expected = critic(samples, labels).numpy()

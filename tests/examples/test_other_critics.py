@@ -71,7 +71,7 @@ def test_distances_by_which_training_is_judged(train_digits, held_out):
 @pytest.mark.parametrize("name", other_critics.CRITICS)
 def test_paddles_own_layers_are_refused(name):
     """Each critic is one that Paddle can't train, so that what follows means something."""
-    generator = nn.Linear(4, 196)
+    generator = nn.Sequential(nn.Linear(4, 196), nn.Unflatten(1, [1, 14, 14]))
     gan = WGAN_GP(generator=generator, discriminator=other_critics.CRITICS[name]())
     with pytest.raises(UserError, match="deriv|different"):
         gan.check(paddle.rand([2, 1, 14, 14]), None)

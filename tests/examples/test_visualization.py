@@ -94,11 +94,47 @@ def test_given_columns_leave_the_last_row_incomplete(tmp_path):
     assert (got[10:, 20:] == 235).all() and (got[10:, 10:18] == 0).all()
 
 
+def test_transparent_images_are_drawn_over_white(tmp_path):
+    images = np.zeros((1, 4, 64, 64), np.uint8)
+    images[0, 0], images[0, 3, :, :32] = (
+        200,
+        255,
+    )  # red on the left, nothing on the right
+    save_image_grid(images, tmp_path / "a.png")
+    pixels = np.asarray(Image.open(tmp_path / "a.png"))
+    assert pixels[0, 0].tolist() == [200, 0, 0]
+    assert pixels[0, 40].tolist() == [255, 255, 255]
+
+
+def test_channels_of_another_number_lie_side_by_side(tmp_path):
+    images = np.arange(2, dtype=np.uint8).reshape(1, 2, 1, 1) * 99
+    save_image_grid(np.tile(images, (1, 1, 64, 64)), tmp_path / "a.png")
+    pixels = np.asarray(Image.open(tmp_path / "a.png"))
+    assert pixels.shape == (64, 128)
+    assert (pixels[:, :64] == 0).all() and (pixels[:, 64:] == 99).all()
+
+
+def test_each_term_of_the_losses_has_a_panel(tmp_path, figures):
+    names = ("wasserstein", "bone_length", "bone_length_weight", "generator_acgan")
+    records = [
+        {
+            "iteration": i,
+            "seconds": 0.1 * i,
+            "critic_lr": 0.1,
+            **dict.fromkeys(names, 0.5),
+        }
+        for i in range(5)
+    ]
+    save_curves(records, tmp_path / "a.png")
+    (figure,) = figures
+    titles = [axes.get_ylabel() for axes in figure.axes]
+    assert titles == ["Wasserstein estimate", *names[1:]]
+
+
 @pytest.mark.parametrize(
     "images, columns",
     [
         (np.zeros((2, 3, 4, 4), np.float32), None),
-        (np.zeros((2, 2, 4, 4), np.uint8), None),
         (np.zeros((3, 4, 4), np.uint8), None),
         (np.zeros((0, 3, 4, 4), np.uint8), None),
         (np.zeros((2, 3, 4, 4), np.uint8), 0),

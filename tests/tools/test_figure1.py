@@ -244,8 +244,8 @@ def test_killed_and_started_again_it_ends_the_same(whole, tmp_path, monkeypatch)
     class Killed(BaseException):
         pass
 
-    def finish_iteration(solver, terms):
-        finish(solver, terms)
+    def finish_iteration(solver, *arguments):
+        finish(solver, *arguments)
         count[0] += 1
         if count[0] in stop:
             raise Killed

@@ -28,9 +28,9 @@ import numpy as np
 import paddle
 from hydra import initialize_config_dir
 from omegaconf import DictConfig
+from paddle import nn
 from ppsci.utils import logger
 from ppsci.utils import misc
-from paddle import nn
 
 from ppsci_ext.data import BatchStream
 from tools.figure1.analysis import activation_gradients
@@ -186,4 +186,3 @@ def _configuration(run: Run, output_dir: str, seed: int) -> DictConfig:
         overrides.append(f"GAN.clip_value={run.limit}")
     with initialize_config_dir(CONFIGURATIONS, version_base=None):
         return compose_case(Toy, overrides)
-

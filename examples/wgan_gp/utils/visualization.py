@@ -25,6 +25,7 @@ import os
 from typing import Any
 from typing import Callable
 from typing import Dict
+from typing import List
 from typing import Optional
 from typing import Sequence
 from typing import Tuple
@@ -48,6 +49,9 @@ _SEPARATOR_GREY = 235
 _SMALL_IMAGE = 64  # pixels; images below this size are enlarged
 _DPI = 130
 
+# what a record holds beside terms of the losses
+_NO_TERMS = ("gradient_penalty", "seconds", "images_per_second")
+
 BLUE, ORANGE, GREEN, GREY = "#2b6ca3", "#f28e2b", "#12702f", "#8a8a8a"
 _MAX_CONTOUR_LEVELS = 24
 # Pale, so that the points stand out from every level.
@@ -65,7 +69,8 @@ def save_image_grid(
     pixel as a square of four.
 
     Args:
-        images (np.ndarray): uint8 [N, C, H, W], C = 1 (grey) or 3 (RGB).
+        images (np.ndarray): uint8 [N, C, H, W], C = 1 (grey), 3 (RGB) or 4 (RGBA, drawn over
+            white); of another number each channel is grey, side by side.
         path (PathLike): PNG to write; its folder is created, an existing file replaced.
         columns (Optional[int]): Tiles in a row instead; the last row may stay
             incomplete.
@@ -74,14 +79,12 @@ def save_image_grid(
         ValueError: If the images have another shape or type, or columns is below 1.
         OSError: If the file can't be written.
     """
-    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[1] not in (1, 3):
+    if images.ndim != 4 or images.dtype != np.uint8 or 0 in images.shape:
         raise ValueError(
-            "images must be uint8 [N, 1 or 3, H, W], not "
-            f"{images.dtype} {list(images.shape)}"
+            f"images must be uint8 [N, C, H, W], not {images.dtype} {list(images.shape)}"
         )
+    images = _grey_or_colour(images)
     num_images, _, height, width = images.shape
-    if num_images == 0:
-        raise ValueError("there must be at least one image")
     if columns is None:
         columns = num_images // _grid_rows(num_images)
     elif columns < 1:
@@ -109,6 +112,20 @@ def save_image_grid(
     _write_png(path, lambda file: picture.save(file, format="PNG"))
 
 
+def _grey_or_colour(images: np.ndarray) -> np.ndarray:
+    """uint8 [N, 1 or 3, H, W]."""
+    count, channels, height, width = images.shape
+    if channels == 4:
+        colour, alpha = images[:, :3].astype(np.float32), images[:, 3:] / np.float32(
+            255
+        )
+        return (255 + alpha * (colour - 255)).round().astype(np.uint8)
+    if channels in (1, 3):
+        return images
+    side_by_side = images.transpose(0, 2, 1, 3).reshape(count, height, -1)
+    return side_by_side[:, np.newaxis]
+
+
 def save_curves(
     records: Sequence[Dict[str, Any]], path: PathLike, target: float = 1.0
 ) -> None:
@@ -116,14 +133,12 @@ def save_curves(
 
     One panel each for the Wasserstein estimate E[D(real)] - E[D(fake)] (paper, figure
     5), the critic's loss in training and validation, the mean gradient
-    norm that the penalty pulls towards its target and the generator's loss.
-    Panels without a value are left out.
+    norm that the penalty pulls towards its target, the generator's loss, and each further term
+    of the losses under its name. Panels without a value are left out.
 
     Args:
-        records (Sequence[Dict[str, Any]]): Records with "iteration" and any of
-            "wasserstein", "critic_loss", "validation_critic_loss", "slope" and
-            "generator_loss"; a missing or None value is skipped, one that is not finite
-            leaves a gap.
+        records (Sequence[Dict[str, Any]]): Records with "iteration" and numbers; a missing or
+            None value is skipped, one that is not finite leaves a gap.
         path (PathLike): PNG to write; its folder is created, an existing file replaced.
         target (float, optional): Gradient norm that the penalty asks for. Defaults to 1.0.
 
@@ -140,6 +155,10 @@ def save_curves(
         "Gradient norm (slope)": [("slope", "mean over the batch", BLUE)],
         "Generator loss": [("generator_loss", None, BLUE)],
     }
+    drawn_so_far = {key for curves in panels.values() for key, *_ in curves}
+    for name in _terms(records):
+        if name not in drawn_so_far:
+            panels[name] = [(name, None, BLUE)]
     drawn = {}
     for name, curves in panels.items():
         series = [(_series(records, key), label, c) for key, label, c in curves]
@@ -147,7 +166,7 @@ def save_curves(
         if series:
             drawn[name] = series
 
-    columns = 1 if len(drawn) <= 1 else 2
+    columns = 1 if len(drawn) <= 1 else 2 if len(drawn) <= 6 else 3
     rows = max(1, math.ceil(len(drawn) / columns))
     figure = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
     if not drawn:
@@ -168,6 +187,17 @@ def save_curves(
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
         tidy(axes)
     write_figure(figure, path)
+
+
+def _terms(records: Sequence[Dict[str, Any]]) -> List[str]:
+    """Names of the terms of the losses in the records, in the order of their appearance."""
+    names = dict.fromkeys(
+        name
+        for record in records
+        for name, value in record.items()
+        if isinstance(value, float) and not name.endswith("_lr")
+    )
+    return [name for name in names if name not in _NO_TERMS]
 
 
 def save_value_surface(

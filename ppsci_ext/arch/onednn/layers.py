@@ -29,25 +29,30 @@ from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.function import Geometry
 from ppsci_ext.arch.onednn.function import conv2d
 from ppsci_ext.arch.onednn.function import conv2d_transpose
+from ppsci_ext.arch.windows import explicit_padding
 
 
 class Conv2D(nn.Conv2D):
     """2-D convolution; what oneDNN isn't for here, Paddle computes.
 
     oneDNN takes float32 images on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, zero-padded, in NCHW.
+    convolutions without dilation, in NCHW; paddings other than by zeros come before it.
 
     Args: those of paddle.nn.Conv2D. Input [B, C, H, W], output [B, K, H', W'].
     """
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        if not _computable(self, x) or self._padding_mode != "zeros":
+        if not _computable(self, x):
             return super().forward(x)
-        padding = _padding_of(self, x.shape[2:])
-        if not _fits(self.weight.shape[2:], x.shape[2:], padding):
+        padded = x
+        if self._padding_mode != "zeros":  # then the convolution itself pads nothing
+            margin = self._reversed_padding_repeated_twice
+            padded = nn.functional.pad(x, margin, mode=self._padding_mode)
+        padding = _padding_of(self, padded.shape[2:])
+        if not _fits(self.weight.shape[2:], padded.shape[2:], padding):
             return super().forward(x)
         geometry = Geometry(list(self._stride), padding)
-        return conv2d(x, self.weight, self.bias, geometry)
+        return conv2d(padded, self.weight, self.bias, geometry)
 
 
 class Conv2DTranspose(nn.Conv2DTranspose):
@@ -136,11 +141,9 @@ def _padding_of(layer: nn.Layer, size: List[int]) -> List[int]:
     if layer._padding_algorithm == "EXPLICIT":
         given = list(layer._updated_padding)
         return given if len(given) == 4 else [n for n in given for _ in range(2)]
-    padding = []  # "SAME": an odd pixel goes to the bottom and the right
-    for n, k, stride in zip(size, layer.weight.shape[2:], layer._stride):
-        total = max((-(-n // stride) - 1) * stride + k - n, 0)
-        padding += [total // 2, total - total // 2]
-    return padding
+    kernel = layer.weight.shape[2:]
+    pairs = explicit_padding("SAME", size, kernel, layer._stride, channels_last=False)
+    return [number for pair in pairs for number in pair]
 
 
 _FASTER = {

@@ -33,6 +33,7 @@ from ppsci_ext.utils import UserError
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), *[osp.pardir] * 3))
 DENSE = [4, 8]
 IMAGE = [2, 3, 8, 8]
+BOX = [2, 2, 5, 5, 5]
 
 
 class Head(nn.Layer):
@@ -113,6 +114,31 @@ class Labelled(nn.Layer):
         return score, self.logits(h)
 
 
+class Conditional(nn.Layer):
+    """The usual conditional critic: a vector of the label beside the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(5, 3)
+        self.body = nn.Sequential(nn.Linear(11, 6), nn.Softplus(), nn.Linear(6, 1))
+
+    def forward(self, x, labels):
+        return self.body(paddle.concat([x, self.embedding(labels)], axis=1))
+
+
+class Parameters(nn.Layer):
+    """Its condition, of floating-point numbers, meets a hidden layer."""
+
+    def __init__(self, concat):
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 6), nn.Linear(9, 1)
+        self.concat = concat
+
+    def forward(self, x, condition):
+        hidden = nn.functional.leaky_relu(self.first(x))
+        return self.last(self.concat([hidden, condition], 1).tanh())
+
+
 @pytest.mark.parametrize(
     "layers, shape, says",
     [
@@ -127,7 +153,8 @@ class Labelled(nn.Layer):
         ([nn.PReLU()], DENSE, "'body.0' (PReLU)|ppsci_ext.arch.PReLU"),
         ([nn.Upsample(scale_factor=2)], IMAGE, "'body.0' (Upsample)|ppsci_ext.arch.Upsample"),
         ([nn.Conv2DTranspose(3, 2, 3)], IMAGE, "'body.0' (Conv2DTranspose)|twice_differentiable"),
-        ([nn.Maxout(3)], IMAGE, "'body.0' (Maxout)|'maxout'"),
+        ([nn.Maxout(3)], IMAGE, "'body.0' (Maxout)|ppsci_ext.arch.Maxout"),
+        ([nn.ReLU(), nn.Conv3D(2, 2, 2)], BOX, "'body.1' (Conv3D)|ppsci_ext.arch.Conv3D"),
     ],
 )  # fmt: skip
 def test_the_error_names_the_layer_and_a_replacement(layers, shape, says):
@@ -358,6 +385,31 @@ def test_labels_and_several_outputs():
     assert by_name["logits.1"].advice.startswith("nothing")
     specs = [InputSpec([None, 8]), InputSpec([None], "int64")]
     assert arch.check_critic(critic, specs).twice_differentiable
+
+
+def test_an_embedding_of_labels_is_named_and_replaced():
+    critic = Conditional()
+    inputs = (paddle.randn([4, 8]), paddle.to_tensor([4, 1, 2, 0]))
+    before, weight = critic(*inputs).numpy(), critic.embedding.weight
+    with pytest.raises(
+        UserError, match=r"'embedding' \(Embedding\) has no second.*arch.Embedding"
+    ):
+        arch.check_critic(critic, inputs).require()
+    report = arch.check_critic(arch.twice_differentiable(critic), inputs)
+    report.require()
+    assert not report.mixes_samples
+    assert type(critic.embedding) is arch.Embedding
+    assert critic.embedding.weight is weight
+    np.testing.assert_array_equal(critic(*inputs).numpy(), before)
+
+
+def test_a_condition_has_no_gradient_in_the_check_as_in_the_training():
+    """Paddle can't differentiate a concatenation with a constant twice."""
+    inputs = (paddle.randn([4, 8]), paddle.randn([4, 3]))
+    report = arch.check_critic(Parameters(paddle.concat), inputs)
+    with pytest.raises(UserError, match="Parameters.*ppsci_ext.arch.concat"):
+        report.require()
+    arch.check_critic(Parameters(arch.concat), inputs).require()
 
 
 def test_specs_without_a_size_are_refused():

@@ -28,7 +28,7 @@ from ppsci_ext import arch
 from ppsci_ext.arch.replacement import FUNCTIONS
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from tests import layers
-from tests.layers import CASES
+from tests.layer_cases import CASES
 
 
 class Centred(nn.LayerNorm):
@@ -97,8 +97,12 @@ def test_a_critic_that_is_such_a_layer_becomes_ours(name):
     inputs = [paddle.randn(shape) for shape in (case.shape, *case.more_shapes)]
     training = layer.training
     before = layers.Probe(case, copy.deepcopy(layer)).outputs(inputs)
-    kind = type(layer)
-    assert type(arch.twice_differentiable(layer)) is REPLACEMENTS[kind]
+    kinds = [type(each) for each in layer.sublayers(include_self=True)]
+    assert arch.twice_differentiable(layer) is layer
+    replaced = [type(each) for each in layer.sublayers(include_self=True)]
+    ours = {new: old for old, new in zip(kinds, replaced) if new is not old}
+    assert ours and all(REPLACEMENTS[old] is new for new, old in ours.items())
+    assert name.split(",")[0] in {new.__name__ for new in ours}
     assert layer.training == training
     for a, b in zip(layers.Probe(case, layer).outputs(inputs), before):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5)
@@ -180,7 +184,24 @@ def test_copies_and_checkpoints_go_on_working(tmp_path):
 def test_functions_return_what_paddles_return(function):
     ours = FUNCTIONS[function]
     x = paddle.randn([2, 3, 4, 4])
+    labels, weight = paddle.to_tensor([[2, 0], [1, 2]]), paddle.randn([3, 5])
+    box, kernel = paddle.randn([2, 4, 3, 4, 5]), paddle.randn([6, 2, 2, 2, 2])
     arguments = {
+        "hardshrink": [(x,), (x, 0.2)],
+        "softshrink": [(x,), (x, 0.2)],
+        "thresholded_relu": [(x,), (x, 0.2, 0.1)],
+        "rrelu": [(x, 0.2, 0.4, False)],
+        "maxout": [(x, 3), (x, 2, -1)],
+        "embedding": [
+            (labels, weight),
+            (labels.astype("int32"), weight),
+            (labels, weight, 2),
+            (labels, weight, -1),
+            (labels, weight, None, None, 2.0, False, True),
+        ],
+        "conv3d": [(box, kernel, None, 1, 1, 1, 2)],
+        "concat": [([x, x],), ([x, 2 * x], 1)],
+        "stack": [([x, x],), ([x, 2 * x], 1)],
         "prelu": [(x, paddle.to_tensor([0.1, 0.2, 0.3])), (x, paddle.to_tensor([0.2]))],
         "interpolate": [(x, [3, 6]), (x, None, 2, "bilinear", True)],
         "softmax": [(x,), (x, 1), (x, 1, "float64")],
