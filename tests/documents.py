@@ -31,8 +31,8 @@ def read(*parts: str) -> str:
 
 
 def section(page: str, title: str) -> str:
-    """Part of a page under a heading of two or three signs, up to the next such heading."""
-    pattern = rf"^###? {re.escape(title)}\n(.*?)(?=^###? |\Z)"
+    """Part of a page under a heading, up to the next heading of any level."""
+    pattern = rf"^#+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)"
     (text,) = re.findall(pattern, read(*page.split("/")), re.S | re.M)
     return text
 
@@ -43,5 +43,6 @@ def blocks(text: str, language: str) -> List[str]:
 
 
 def first_cells(text: str) -> List[str]:
-    """What stands in backquotes at the beginning of the rows of a table."""
-    return re.findall(r"^\| `([^`]+)`", text, re.M)
+    """What stands in backquotes at the beginning of the rows of the first table."""
+    rows = re.search(r"^\|(?:-+\|)+\n((?:\|.*\n)+)", text, re.M)[1]
+    return re.findall(r"^\| `([^`]+)`", rows, re.M)
