@@ -152,3 +152,9 @@ def zip_bytes(content, byte_order=b"little"):
 
 
 WRITERS = {"legacy": legacy_bytes, "zip": zip_bytes}
+
+
+def written(path, data):
+    """The path of a file with this content."""
+    path.write_bytes(data)
+    return path

@@ -27,6 +27,7 @@ from typing import BinaryIO
 from typing import Dict
 from typing import Iterator
 from typing import Optional
+from typing import Tuple
 
 import numpy as np
 from numpy.lib import format as npy
@@ -117,18 +118,12 @@ def _one_sentence(path: str, what: str) -> Iterator[None]:
     except (
         OSError,
         EOFError,
-        AttributeError,
-        LookupError,
-        MemoryError,
         RuntimeError,
-        SyntaxError,
-        TypeError,
         ValueError,
         struct.error,
-        tokenize.TokenError,
         zipfile.BadZipFile,
         zlib.error,
-    ) as error:  # what zipfile and NumPy's reader of headers raise on damaged files
+    ) as error:  # what zipfile and NumPy raise on damaged files
         raise UserError(
             f"{path}: cannot read {what} ({shown(error)}); save it with numpy.savez as an "
             "array of numbers"
@@ -140,7 +135,7 @@ def _read_array(file: BinaryIO, size: int, path: str) -> np.ndarray:
     # later versions of the format are for records and for headers without end
     if npy.read_magic(file) != (1, 0):
         raise ValueError("it is no plain array")
-    shape, is_fortran, dtype = npy.read_array_header_1_0(file)
+    shape, is_fortran, dtype = _read_header(file)
     if dtype.kind not in "biuf":
         raise ValueError(f"it is of type {dtype}")
     if not all(map(is_natural, shape)) or len(shape) > _MAX_DIMS:
@@ -153,3 +148,18 @@ def _read_array(file: BinaryIO, size: int, path: str) -> np.ndarray:
     check_fits_memory(announced, path)
     data = read_exactly(file, announced)
     return data.view(dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
+def _read_header(file: BinaryIO) -> Tuple[Tuple[int, ...], bool, np.dtype]:
+    try:
+        return npy.read_array_header_1_0(file)
+    except (
+        AttributeError,
+        LookupError,
+        MemoryError,
+        RecursionError,
+        SyntaxError,
+        TypeError,
+        tokenize.TokenError,
+    ) as error:  # of Python's parser, and where NumPy expects other values
+        raise ValueError("its header describes no array") from error

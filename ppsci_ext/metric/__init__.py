@@ -19,10 +19,10 @@ import sys
 if sys.argv[0] == "-m":  # python -m ppsci_ext.metric...: these imports take seconds
     from ppsci_ext.utils.signals import end_in_one_sentence
 
-    end_in_one_sentence()
+    end_in_one_sentence(at_once=True)
     import paddle  # noqa: F401  with handlers of its own
 
-    end_in_one_sentence()
+    end_in_one_sentence(at_once=True)
 
 # isort: split
 

@@ -35,6 +35,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 from ppsci.utils import logger
 
+from ppsci_ext.data.transform import check_ends
 from ppsci_ext.metric.extractor import EXTRACTORS
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.extractor import build_extractor
@@ -42,7 +43,6 @@ from ppsci_ext.metric.extractor import extractor_names
 from ppsci_ext.metric.features import Batch
 from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.features import extract
-from ppsci_ext.metric.pixels import check_bounds
 from ppsci_ext.metric.reference import is_statistics
 from ppsci_ext.metric.reference import read_statistics
 from ppsci_ext.metric.reference import reference_features
@@ -88,19 +88,23 @@ def build_parser() -> argparse.ArgumentParser:
         parser.add_argument(
             _flag(name),
             action="store_true",
-            help=f"{score.description}; {better} is better".replace("%", "%%"),
+            help=_help(f"{score.description}; {better} is better"),
         )
     for name, option in _options().items():
         default = "" if option.default is None else f" (default: {option.default})"
         parser.add_argument(
-            _flag(name), type=int, metavar="N", help=f"{option.description}{default}"
+            _flag(name),
+            type=int,
+            metavar="N",
+            default=option.default,
+            help=_help(option.description + default),
         )
     names = extractor_names("images")
     parser.add_argument(
         "--extractor",
         choices=names,
         default=names[0],
-        help="; ".join(f"{name}: {EXTRACTORS[name].description}" for name in names),
+        help=_help("; ".join(f"{n}: {EXTRACTORS[n].description}" for n in names)),
     )
     parser.add_argument(
         "--weights", metavar="FILE", help="path or address of its weights"
@@ -122,6 +126,10 @@ def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def _help(text: str) -> str:
+    return text.replace("%", "%%")  # argparse formats it
+
+
 def _options() -> Dict[str, Option]:
     of_scores = {key: o for s in SCORES.values() for key, o in s.options.items()}
     return {**of_scores, **_NUMBERS}
@@ -139,7 +147,7 @@ def _check(args: argparse.Namespace) -> None:
     for source in filter(None, (args.images, args.reference)):
         check_exists(source)
     if args.range is not None:
-        check_bounds(*args.range)
+        check_ends(*args.range)
     if args.json:
         if osp.isdir(args.json):
             raise UserError(f"--json {args.json} is a folder: give a file.")
@@ -158,52 +166,40 @@ def score(args: argparse.Namespace) -> Dict[str, Any]:
             was asked for can't be computed.
     """
     _check(args)
-    numbers = {
-        name: option.default if getattr(args, name) is None else getattr(args, name)
-        for name, option in _options().items()
-    }
-    seed, splits, batch_size = (
-        numbers.pop(n) for n in ("seed", "isc_splits", "batch_size")
-    )
     wanted = [name for name in SCORES if getattr(args, name)] or None
-    parts, parts_of_reference = ["moments", "features", "logits"], []
+    parts, parts_of_reference = ("moments", "features", "logits"), ()
     if args.reference is not None:
-        is_moments = is_statistics(args.reference)
-        parts_of_reference = ["moments"] if is_moments else ["moments", "features"]
+        parts_of_reference = ("moments", "features")
+        if is_statistics(args.reference):
+            parts_of_reference = ("moments",)
     if wanted is not None:  # before anything is fetched
-        select_scores(wanted, [*parts, "labels"], parts_of_reference)
+        select_scores(wanted, (*parts, "labels"), parts_of_reference)
     images = read_source(args.images, args.data_root, args.range)
     extractor = build_extractor(args.extractor, args.weights, args.cache)
     labels = _labels(images, extractor, wanted)
     if labels is not None:
-        parts.append("labels")
+        parts = (*parts, "labels")
     scores = select_scores(wanted, parts, parts_of_reference)
     compares = any(SCORES[name].compares for name in scores)
     reference = load_reference(args, extractor) if compares else None
-
-    def batches() -> Iterator[Batch]:
-        for start in range(0, len(images.pixels), batch_size):
-            part = slice(start, start + batch_size)
-            pixels = images.pixels[part]
-            yield pixels if labels is None else (pixels, labels[part])
-
     generated = extract(
-        batches(),
+        _batches(images.pixels, labels, args.batch_size),
         extractor,
         len(images.pixels),
         args.images,
         keeps_features(scores),
         # a folder may be sorted by class, and the Inception score depends on the order
-        shuffle_seed=seed,
-        splits=splits,
+        shuffle_seed=args.seed,
+        splits=args.isc_splits,
     )
+    options = {key: getattr(args, key) for key in _options() if key not in _NUMBERS}
     return {
         "images": args.images,
         "num_images": len(images.pixels),
         "reference": args.reference,
         "num_reference": reference and reference.count,
         "extractor": {"name": extractor.name, "sha256": extractor.sha256},
-        "metrics": image_scores(generated, reference, scores, seed, **numbers),
+        "metrics": image_scores(generated, reference, wanted, args.seed, **options),
     }
 
 
@@ -224,6 +220,14 @@ def _labels(
         f"The labels of A are passed over: they may not number {extractor.name}'s classes."
     )
     return None
+
+
+def _batches(
+    pixels: np.ndarray, labels: Optional[np.ndarray], size: int
+) -> Iterator[Batch]:
+    for start in range(0, len(pixels), size):
+        part = slice(start, start + size)
+        yield pixels[part] if labels is None else (pixels[part], labels[part])
 
 
 def load_reference(args: argparse.Namespace, extractor: FeatureExtractor) -> FeatureSet:

@@ -293,7 +293,7 @@ def _weights_file(weights: str, cache: str) -> str:
     path = shipped if osp.isfile(shipped) else osp.expanduser(weights)
     if not osp.isfile(path):
         raise UserError(
-            f"The weights {weights} are no file: give its path or address, or leave it out "
-            "to take the published file."
+            f"There is no weights file {weights}: give its path or address, or none, to take "
+            "the published one."
         )
     return path

@@ -175,7 +175,7 @@ def select_scores(
 
     Args:
         scores (Optional[Iterable[str]]): Names that were asked for; None: all that can be
-            computed, with a note in the log of those that can't and why.
+            computed.
         generated (Sequence[str]): What is known of the generated samples, see
             `FeatureSet.parts`.
         reference (Sequence[str]): The same of the reference. Defaults to nothing.
@@ -187,33 +187,36 @@ def select_scores(
         UserError: If a score is unknown, one that was asked for can't be computed, or
             none can.
     """
-    wanted = tuple(SCORES) if scores is None else check_scores(scores)
-    lacking = {}
+    lacking = _lacking(generated, reference)
+    if scores is None:
+        if len(lacking) == len(SCORES):
+            raise UserError(f"No score can be computed: {_reasons(lacking)}.")
+        return tuple(name for name in SCORES if name not in lacking)
+    wanted = check_scores(scores)
     for name in wanted:
-        reason = _lacking(SCORES[name], generated, reference)
-        if reason is not None:
-            lacking[name] = reason
-    if scores is not None and lacking:
-        name, reason = next(iter(lacking.items()))
-        raise UserError(f"The score {name} can't be computed: it needs {reason}.")
-    reasons = "; ".join(f"{name} needs {reason}" for name, reason in lacking.items())
-    if scores is None and len(lacking) == len(SCORES):
-        raise UserError(f"No score can be computed: {reasons}.")
-    if lacking:
-        logger.info(f"Not computed: {reasons}.")
-    return tuple(name for name in SCORES if name in wanted and name not in lacking)
+        if name in lacking:
+            raise UserError(
+                f"The score {name} can't be computed: it needs {lacking[name]}."
+            )
+    return tuple(name for name in SCORES if name in wanted)
 
 
-def _lacking(
-    score: Score, generated: Sequence[str], reference: Sequence[str]
-) -> Optional[str]:
-    """What a score needs and isn't there, None where nothing is lacking."""
-    if score.needs not in generated:
-        return f"{score.needs} of the samples"
-    if score.compares is None or score.compares in reference:
-        return None
-    there_is = f"of which there are only {', '.join(reference)}"
-    return f"{score.compares} of a reference, {there_is if reference else 'but there is none'}"
+def _lacking(generated: Sequence[str], reference: Sequence[str]) -> Dict[str, str]:
+    """The scores that can't be computed, and what each needs that isn't there."""
+    there_is = "but there is none"
+    if reference:
+        there_is = f"of which there are only {', '.join(reference)}"
+    lacking = {}
+    for name, score in SCORES.items():
+        if score.compares is not None and score.compares not in reference:
+            lacking[name] = f"{score.compares} of a reference, {there_is}"
+        elif score.needs not in generated:
+            lacking[name] = f"{score.needs} of the samples"
+    return lacking
+
+
+def _reasons(lacking: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} needs {what}" for name, what in lacking.items())
 
 
 def keeps_features(scores: Iterable[str]) -> bool:
@@ -249,9 +252,8 @@ def image_scores(
             can't be computed, there are too few samples for one, the sets have different
             numbers of features, or a result is not finite.
     """
-    chosen = select_scores(
-        scores, generated.parts, reference.parts if reference else ()
-    )
+    known = generated.parts, reference.parts if reference else ()
+    chosen = select_scores(scores, *known)
     check_options(options)
     if reference is not None and len(reference.mean) != len(generated.mean):
         raise UserError(
@@ -270,6 +272,8 @@ def image_scores(
                     "of the reference are too large."
                 )
             result[metric] = value
+    if scores is None and _lacking(*known):
+        logger.info(f"Not computed: {_reasons(_lacking(*known))}.")
     return result
 
 

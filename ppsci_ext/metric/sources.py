@@ -25,17 +25,20 @@ from typing import Tuple
 import numpy as np
 from ppsci.utils import logger
 
+from ppsci_ext.data import IMAGE_DATA
+from ppsci_ext.data import ImageReading
 from ppsci_ext.data import load_images
 from ppsci_ext.data import read_images
+from ppsci_ext.data import to_uint8
 from ppsci_ext.data.arrays import npz_array
-from ppsci_ext.metric.pixels import to_pixels
 from ppsci_ext.metric.reference import is_statistics
 from ppsci_ext.utils.errors import UserError
 
 DATA_SETS = {
     f"{name}-{split}": (name, split)
-    for name in ("mnist", "cifar10")
-    for split in ("train", "test")
+    for name, row in IMAGE_DATA.items()
+    if row.downloadable
+    for split in row.splits
 }
 _SPLITS = ("train", "test", "val", "valid", "validation")
 
@@ -87,7 +90,7 @@ def read_source(
         raise UserError(
             f"{source} holds statistics (mu, sigma), not images, which are needed here."
         )
-    images = read_images(source)
+    images = read_images(source, ImageReading(range=value_range))
     if not images.size:
         raise UserError(f"{source} holds no images: give a file that holds some.")
     if images.dtype != np.uint8:
@@ -96,7 +99,7 @@ def read_source(
                 f"{source} holds floats from {images.min():g} to {images.max():g}: give the "
                 "values of black and white, for example --range -1 1."
             )
-        images = to_pixels(images, *value_range, source)
+        images = to_uint8(images, *value_range)
     return Images(images, _labels(source, len(images)))
 
 
@@ -137,7 +140,9 @@ def _labels(source: str, count: int) -> Optional[np.ndarray]:
     if not source.endswith(".npz"):
         return None
     labels = npz_array(source, "labels")
-    if labels is not None and (labels.dtype.kind not in "iu" or len(labels) != count):
+    if labels is not None and (
+        labels.dtype.kind not in "iu" or labels.shape != (count,)
+    ):
         logger.warning(
             f"{source}: 'labels' {labels.dtype} {list(labels.shape)} are no integers, one "
             f"for each of {count} images, and are passed over."

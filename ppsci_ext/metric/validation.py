@@ -25,13 +25,13 @@ import numpy as np
 import paddle
 from ppsci.metric import base
 
+from ppsci_ext.data import check_range
 from ppsci_ext.data import to_uint8
+from ppsci_ext.data.transform import check_ends
 from ppsci_ext.metric.features import Batch
 from ppsci_ext.metric.features import Extractor
 from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.features import extract
-from ppsci_ext.metric.pixels import check_bounds
-from ppsci_ext.metric.pixels import check_range
 from ppsci_ext.metric.scores import SCORES
 from ppsci_ext.metric.scores import check_options
 from ppsci_ext.metric.scores import image_scores
@@ -96,7 +96,7 @@ class ImageScores(base.Metric):
         **options: Optional[int],
     ):
         super().__init__()
-        check_bounds(low, high)
+        check_ends(low, high)
         check_options(options)
         self.extractor = extractor
         self.low = low
@@ -141,7 +141,7 @@ class ImageScores(base.Metric):
             reference = None
             if compares:
                 least, most = float(real.min()), float(real.max())
-                check_range(least, most, self.low, self.high, f"{key}, label")
+                check_range((least, most), self.low, self.high, f"{key}, label")
                 reference = self._extract(real, f"{key}, label")
             values = image_scores(generated, reference, self.scores, **self.options)
             for metric in (m for name in less_first for m in SCORES[name].metrics):

@@ -50,12 +50,9 @@ class StopSignals:
     def __init__(self):
         self.received: Optional[int] = None
         self._previous: Dict[int, object] = {}
-        self._wakeup: Optional[int] = None
 
     def __enter__(self) -> StopSignals:
         if threading.current_thread() is threading.main_thread():
-            # what would end the process soon after a signal, see ppsci_ext.utils.signals
-            self._wakeup = signal.set_wakeup_fd(-1)
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._previous[number] = signal.signal(number, self._note)
@@ -64,8 +61,6 @@ class StopSignals:
         return self
 
     def __exit__(self, *_) -> None:
-        if self._wakeup is not None:
-            signal.set_wakeup_fd(self._wakeup, warn_on_full_buffer=False)
         for number, handler in self._previous.items():
             # None: a handler that was not set from Python
             signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -83,7 +83,6 @@ class _Type(Fillable):
 
 
 def _encode(text: Any, encoding: Any) -> bytes:
-    # How Python 3 writes bytes at protocol 2.
     if type(text) is not str or type(encoding) is not str or encoding != "latin1":
         raise PickleError("bytes are in an unknown encoding")
     return text.encode("latin-1")
@@ -94,5 +93,7 @@ ARRAY_NAMES: Dict[Tuple[str, str], Any] = {
     ("numpy._core.multiarray", "_reconstruct"): Function(lambda *_: PickledArray()),
     ("numpy", "ndarray"): None,  # only ever an argument of _reconstruct
     ("numpy", "dtype"): Function(lambda code, *_align_and_copy: _Type(code)),
+    # how Python 3 writes bytes at protocol 2, and none
     ("_codecs", "encode"): Function(_encode),
+    ("__builtin__", "bytes"): Function(lambda: b""),
 }

@@ -35,6 +35,7 @@ from typing import List
 from typing import Mapping
 from typing import NamedTuple
 from typing import Optional
+from typing import Sequence
 from typing import Tuple
 
 from ppsci_ext.utils.errors import shown
@@ -143,8 +144,8 @@ def ordered_dict(pairs: Any = ()) -> Dict[Any, Any]:
     return result
 
 
-def _set_items(target: Any, keys_and_values: Any) -> None:
-    """Put keys and values, in turn, into a dictionary."""
+def _set_items(target: Any, keys_and_values: Sequence[Any]) -> Dict[Any, Any]:
+    """Put keys and values, in turn, into a dictionary, and return it."""
     if type(target) is not dict or len(keys_and_values) % 2:
         raise PickleError("keys are set in something else than a dictionary")
     for key, value in zip(keys_and_values[::2], keys_and_values[1::2]):
@@ -155,6 +156,7 @@ def _set_items(target: Any, keys_and_values: Any) -> None:
                 "a dictionary has a key that is neither a name nor a small number"
             )
         target[key] = value
+    return target
 
 
 class _Machine:
@@ -173,8 +175,8 @@ class _Machine:
         size: int,
     ):
         self.stack: List[Any] = []
-        self._outer: List[List[Any]] = []  # the stacks below each mark
-        self._parts: Dict[int, Any] = {}
+        self._marks: List[int] = []  # how high the stack was at each
+        self.parts: Dict[int, Any] = {}
         self._names = names
         self._persistent = persistent
         self._budget = size + _FREE_CHARGE
@@ -194,98 +196,62 @@ class _Machine:
         if self._budget < 0:
             raise PickleError("it hands more to functions than it holds")
 
-    def nothing(self, _: Any) -> None:
-        pass
-
     def push(self, value: Any) -> None:
         self.stack.append(value)
 
     def pop(self, _: Any) -> None:
-        if not self.stack and self._outer:
-            self.stack = self._outer.pop()  # the mark itself
+        if self._marks and self._marks[-1] == len(self.stack):
+            self._marks.pop()
         else:
             self.stack.pop()
 
-    def duplicate(self, _: Any) -> None:
-        self.stack.append(self.stack[-1])
-
     def mark(self, _: Any) -> None:
-        self._outer.append(self.stack)
-        self.stack = []
+        self._marks.append(len(self.stack))
 
-    def to_mark(self, _: Any = None) -> List[Any]:
+    def to_mark(self) -> List[Any]:
         """Take off the stack what is above the last mark, and the mark."""
-        items, self.stack = self.stack, self._outer.pop()
+        height = self._marks.pop()
+        items = self.stack[height:]
+        del self.stack[height:]
         return items
 
     def put(self, number: int) -> None:
-        self._parts[number] = self.stack[-1]
-
-    def memoize(self, _: Any) -> None:
-        self.put(len(self._parts))
+        self.parts[number] = self.stack[-1]
 
     def get(self, number: int) -> None:
-        if number not in self._parts:
+        if number not in self.parts:
             raise PickleError(f"it has no part {number}")
-        self.stack.append(self._parts[number])
+        self.stack.append(self.parts[number])
 
-    def make_tuple(self, size: int) -> None:
-        if len(self.stack) < size:
-            raise IndexError
-        self.stack[-size:] = [tuple(self.stack[-size:])]
+    def take(self, count: int) -> List[Any]:
+        """Take so many values off the stack."""
+        if len(self.stack) < count:
+            raise PickleError("an operation lacks its arguments")
+        items = self.stack[-count:]
+        del self.stack[-count:]
+        return items
 
-    def tuple_to_mark(self, _: Any) -> None:
-        items = self.to_mark()
-        self.stack.append(tuple(items))
-
-    def list_to_mark(self, _: Any) -> None:
-        items = self.to_mark()
-        self.stack.append(items)
-
-    def dict_to_mark(self, _: Any) -> None:
-        items, result = self.to_mark(), {}
-        _set_items(result, items)
-        self.stack.append(result)
-
-    def append(self, _: Any) -> None:
-        self._extend([self.stack.pop()])
-
-    def append_to_mark(self, _: Any) -> None:
-        self._extend(self.to_mark())
-
-    def _extend(self, items: List[Any]) -> None:
+    def extend(self, items: List[Any]) -> None:
         if type(self.stack[-1]) is not list:
             raise PickleError("items are appended to something else than a list")
         self.stack[-1].extend(items)
 
-    def set_item(self, _: Any) -> None:
-        value, key = self.stack.pop(), self.stack.pop()
-        _set_items(self.stack[-1], [key, value])
+    def set_items(self, keys_and_values: List[Any]) -> None:
+        _set_items(self.stack[-1], keys_and_values)
 
-    def set_to_mark(self, _: Any) -> None:
-        items = self.to_mark()
-        _set_items(self.stack[-1], items)
-
-    def load_name(self, full_name: str) -> None:
-        self._push_named(*full_name.split(" ", 1))
-
-    def load_name_from_stack(self, _: Any) -> None:
-        name, module = self.stack.pop(), self.stack.pop()
+    def load_name(self, module: Any, name: Any) -> None:
         if type(module) is not str or type(name) is not str:
             raise PickleError("a name is no text")
-        self._push_named(module, name)
-
-    def _push_named(self, module: str, name: str) -> None:
         if (module, name) not in self._names:
             raise ForbiddenName(module, name)
-        self.stack.append(self._names[module, name])
+        self.push(self._names[module, name])
 
     def reduce(self, _: Any) -> None:
-        arguments, function = self.stack.pop(), self.stack.pop()
+        function, arguments = self.take(2)
         if type(function) is not Function:
             raise PickleError("it calls something else than a function")
         self._charge(arguments)
-        self.stack.append(function.call(*arguments))
+        self.push(function.call(*arguments))
 
     def build(self, _: Any) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -308,7 +274,7 @@ _LITERALS = """INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT
     BINBYTES SHORT_BINBYTES BINBYTES8""".split()
 
 _OPERATIONS: Dict[str, Callable[[_Machine, Any], Any]] = {
-    **dict.fromkeys(("PROTO", "FRAME", "STOP"), _Machine.nothing),
+    **dict.fromkeys(("PROTO", "FRAME", "STOP"), lambda machine, _: None),
     **dict.fromkeys(_LITERALS, _Machine.push),
     "NONE": lambda machine, _: machine.push(None),
     "NEWTRUE": lambda machine, _: machine.push(True),
@@ -316,25 +282,25 @@ _OPERATIONS: Dict[str, Callable[[_Machine, Any], Any]] = {
     "EMPTY_TUPLE": lambda machine, _: machine.push(()),
     "EMPTY_LIST": lambda machine, _: machine.push([]),
     "EMPTY_DICT": lambda machine, _: machine.push({}),
-    "TUPLE1": lambda machine, _: machine.make_tuple(1),
-    "TUPLE2": lambda machine, _: machine.make_tuple(2),
-    "TUPLE3": lambda machine, _: machine.make_tuple(3),
-    "POP": _Machine.pop,
-    "DUP": _Machine.duplicate,
+    "TUPLE1": lambda machine, _: machine.push(tuple(machine.take(1))),
+    "TUPLE2": lambda machine, _: machine.push(tuple(machine.take(2))),
+    "TUPLE3": lambda machine, _: machine.push(tuple(machine.take(3))),
     "MARK": _Machine.mark,
-    "POP_MARK": _Machine.to_mark,
-    "TUPLE": _Machine.tuple_to_mark,
-    "LIST": _Machine.list_to_mark,
-    "DICT": _Machine.dict_to_mark,
-    "APPEND": _Machine.append,
-    "APPENDS": _Machine.append_to_mark,
-    "SETITEM": _Machine.set_item,
-    "SETITEMS": _Machine.set_to_mark,
+    "TUPLE": lambda machine, _: machine.push(tuple(machine.to_mark())),
+    "LIST": lambda machine, _: machine.push(machine.to_mark()),
+    "DICT": lambda machine, _: machine.push(_set_items({}, machine.to_mark())),
+    "APPEND": lambda machine, _: machine.extend([machine.stack.pop()]),
+    "APPENDS": lambda machine, _: machine.extend(machine.to_mark()),
+    "SETITEM": lambda machine, _: machine.set_items(machine.take(2)),
+    "SETITEMS": lambda machine, _: machine.set_items(machine.to_mark()),
+    "POP": _Machine.pop,
+    "POP_MARK": lambda machine, _: machine.to_mark(),
+    "DUP": lambda machine, _: machine.push(machine.stack[-1]),
     **dict.fromkeys(("PUT", "BINPUT", "LONG_BINPUT"), _Machine.put),
-    "MEMOIZE": _Machine.memoize,
+    "MEMOIZE": lambda machine, _: machine.put(len(machine.parts)),
     **dict.fromkeys(("GET", "BINGET", "LONG_BINGET"), _Machine.get),
-    "GLOBAL": _Machine.load_name,
-    "STACK_GLOBAL": _Machine.load_name_from_stack,
+    "GLOBAL": lambda machine, names: machine.load_name(*names.split(" ", 1)),
+    "STACK_GLOBAL": lambda machine, _: machine.load_name(*machine.take(2)),
     "REDUCE": _Machine.reduce,
     "BUILD": _Machine.build,
     "BINPERSID": _Machine.load_persistent,

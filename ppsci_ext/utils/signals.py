@@ -16,64 +16,55 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import sys
 import threading
-import time
+from types import FrameType
+from typing import Optional
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_GRACE = 2.0  # seconds
-_said = threading.Lock()
+_SECONDS = 2.0  # for what cleans up
 
 
-def end_in_one_sentence() -> None:
+def end_in_one_sentence(at_once: bool = False) -> None:
     """Let SIGINT and SIGTERM end this process, with exit status 130 and 143.
 
-    The handler raises SystemExit, so that what is being written is removed on the way. But
-    Python hears of a signal only between two calls of compiled code, one of which can take
-    many seconds (a batch in a large network): after two, a thread ends the process.
+    They raise SystemExit, so that a file that is being written is removed on the way; if
+    somebody keeps that from ending the process, it ends two seconds later. Python
+    does so between two calls of compiled code: after the batch that a network computes.
 
     Paddle puts handlers of its own in the place of these when it is imported: call this
     once more then. A signal that the process ignores (a background job's SIGINT) stays
     ignored.
+
+    Args:
+        at_once (bool): End without cleaning up, as is right while modules are imported:
+            some of them take SystemExit for a fault of theirs. Defaults to False.
     """
     paddle = sys.modules.get("paddle")
     if hasattr(paddle, "disable_signal_handler"):  # not yet while it is being imported
         paddle.disable_signal_handler()
-    signal.set_wakeup_fd(_start_watching(), warn_on_full_buffer=False)
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+            signal.signal(number, _end_at_once if at_once else _end)
 
 
-def _end(number: int, _) -> None:
-    for each in _SIGNALS:  # one is enough: nothing shall interrupt what cleans up
+def _end(number: int, _: Optional[FrameType]) -> None:
+    for each in _SIGNALS:  # a second one shall not interrupt what cleans up
         signal.signal(each, signal.SIG_IGN)
     _say(number)
+    timer = threading.Timer(_SECONDS, os._exit, [128 + number])
+    timer.daemon = True
+    timer.start()
     raise SystemExit(128 + number)
 
 
-@functools.lru_cache(maxsize=None)
-def _start_watching() -> int:
-    """File descriptor into which Python's C code writes each signal at once."""
-    read_end, write_end = os.pipe()
-    os.set_blocking(write_end, False)
-    threading.Thread(target=_watch, args=(read_end,), daemon=True).start()
-    return write_end
-
-
-def _watch(read_end: int) -> None:
-    number = 0
-    while number not in _SIGNALS:  # some library may have a handler for another one
-        number = os.read(read_end, 1)[0]
-    time.sleep(_GRACE)
+def _end_at_once(number: int, _: Optional[FrameType]) -> None:
     _say(number)
     os._exit(128 + number)
 
 
 def _say(number: int) -> None:
-    if _said.acquire(blocking=False):
-        # print may be in the middle of a line
-        os.write(2, f"\n{signal.Signals(number).name}: stopped.\n".encode())
+    # print may be in the middle of a line
+    os.write(2, f"\n{signal.Signals(number).name}: stopped.\n".encode())

@@ -281,10 +281,10 @@ def test_mnist_is_trained_and_scored_by_the_classifier(
     assert set(result["metrics"]) == {*SCORES, "class_histogram"}
     histogram = result["metrics"]["class_histogram"]
     assert len(histogram) == 10 and sum(histogram) == 25
-    assert any("real images: computed" in line for line in lines)
+    assert any("real samples: computed" in line for line in lines)
 
     run("wgan_gp_mnist", *evaluation)  # now with cached features of the real images
-    assert any("real images: cached" in line for line in lines)
+    assert any("real samples: cached" in line for line in lines)
     assert (folder / "eval.json").read_text() == first  # the seed fixes the scores
 
     np.savez(tmp_path / "statistics.npz", mu=np.zeros(128), sigma=np.eye(128))

@@ -29,7 +29,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 from ppsci_ext.utils.signals import end_in_one_sentence
 
 if __name__ == "__main__":
-    end_in_one_sentence()  # the imports take seconds
+    end_in_one_sentence(at_once=True)  # the imports take seconds
 
 # isort: split
 

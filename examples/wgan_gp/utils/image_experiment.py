@@ -38,10 +38,10 @@ from ppsci_ext.data import ImageReading
 from ppsci_ext.data import ToFloat
 from ppsci_ext.data import load_images
 from ppsci_ext.data import to_uint8
-from ppsci_ext.metric import EXTRACTORS
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.metric import FeatureSet
 from ppsci_ext.metric import build_extractor
+from ppsci_ext.metric import extractor_names
 from ppsci_ext.metric import read_statistics
 from ppsci_ext.metric import reference_features
 from ppsci_ext.solver import parallel
@@ -107,7 +107,7 @@ class ImageTrainConfig(TrainConfig):
 
 
 class ExtractorConfig(Group):
-    name: Literal[tuple(EXTRACTORS)]
+    name: Literal[extractor_names()]
     weights: Optional[Text]
 
 

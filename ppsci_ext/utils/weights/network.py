@@ -94,8 +94,8 @@ def set_torch_weights(
         )
 
     linear_weights = {
-        f"{name}.weight"
-        for name, layer in network.named_sublayers()
+        f"{name}.weight".lstrip(".")
+        for name, layer in network.named_sublayers(include_self=True)
         if isinstance(layer, nn.Linear)
     }
     rest = {

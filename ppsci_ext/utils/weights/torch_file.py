@@ -47,6 +47,7 @@ _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
 _ZIP_SIGNATURE = b"PK\x03\x04"
 _DATA_PARALLEL_PREFIX = "module."
+_MAX_DIMS = 32  # NumPy's; its as_strided crashes beyond
 _MAX_KEY = 100  # characters of a storage's key, a number
 
 _DTYPES = {
@@ -268,7 +269,7 @@ def _rebuild_tensor(
     if (
         type(shape) is not tuple
         or type(strides) is not tuple
-        or len(shape) != len(strides)
+        or not len(shape) == len(strides) <= _MAX_DIMS
         or not all(map(is_natural, (offset, *shape, *strides)))
     ):
         raise PickleError("a tensor has a bad shape or stride")

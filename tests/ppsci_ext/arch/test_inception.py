@@ -23,19 +23,19 @@ import pytest
 from ppsci_ext.arch.inception import FIDInceptionV3
 from ppsci_ext.arch.inception import resize_bilinear_tf1
 from ppsci_ext.utils.errors import UserError
-from tests.ppsci_ext.utils.test_weights import Hostile
-from tests.ppsci_ext.utils.test_weights import Storage
-from tests.ppsci_ext.utils.test_weights import Tensor
-from tests.ppsci_ext.utils.test_weights import legacy_bytes
-from tests.ppsci_ext.utils.test_weights import tensor
-from tests.ppsci_ext.utils.test_weights import written
-from tests.ppsci_ext.utils.test_weights import zip_bytes
+from tests.hostile import Hostile
 from tests.recorded.record_inception import IMAGE_SIZES
 from tests.recorded.record_inception import NUM_VALUES
 from tests.recorded.record_inception import OUTPUTS
 from tests.recorded.record_inception import RECORD
 from tests.recorded.record_inception import random_images
 from tests.recorded.record_inception import random_weights
+from tests.torch_files import Storage
+from tests.torch_files import Tensor
+from tests.torch_files import legacy_bytes
+from tests.torch_files import tensor
+from tests.torch_files import written
+from tests.torch_files import zip_bytes
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +215,7 @@ def test_weights_of_another_network(tmp_path, weights, change, message):
 @pytest.mark.parametrize("to_bytes", [legacy_bytes, zip_bytes])
 def test_hostile_file(tmp_path, to_bytes):
     mark = tmp_path / "executed"
-    content = {"fc.bias": constant((1008,)), "fc.weight": Hostile(mark)}
+    content = {"fc.bias": constant((1008,)), "fc.weight": Hostile(str(mark))}
     path = written(tmp_path / "x.pth", to_bytes(content))
     with pytest.raises(UserError, match=r"x\.pth is refused"):
         FIDInceptionV3.from_pretrained(path)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,11 +26,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from ppsci.utils import logger
 
+from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import FeatureStatistics
+from ppsci_ext.metric import Option
+from ppsci_ext.metric import Score
 from ppsci_ext.metric import __main__ as command
 from ppsci_ext.metric import frechet_distance
 from ppsci_ext.metric import inception_score
+from ppsci_ext.metric import kernel_inception_distance
 from ppsci_ext.metric import precision_recall
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +52,7 @@ def write_images(folder, seed, count=30):
     np.savez(folder / "images.npz", images=images[:, None])
     np.savez(folder / "unnamed.npz", images[..., None])
     np.savez(folder / "samples.npz", samples=(images[:, None] + 0.5) / 256 * 2 - 1)
+    np.save(folder / "floats.npy", images.astype("float64"))
     return images[:, None]
 
 
@@ -54,7 +61,29 @@ def sources(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sources")
     a = write_images(folder / "a", 0)
     b = write_images(folder / "b", 1)
+    write_images(folder / "splits" / "train", 2)
+    write_images(folder / "splits" / "test", 3)
+    zeros = np.zeros((3, 3, 32, 32), np.uint8)
+    np.savez(folder / "colour.npz", images=zeros)
+    np.savez(folder / "large.npz", images=zeros[:, :1])
+    np.savez(folder / "one.npz", images=zeros[:1, :1, :28, :28])
+    np.savez(folder / "none.npz", images=zeros[:0])
+    for name, sigma in {
+        "moments": np.eye(128),
+        "asymmetric": np.tri(128),
+        "indefinite": np.diag([-1.0, *np.ones(127)]),
+        "huge": 1e300 * np.eye(128),
+    }.items():
+        np.savez(folder / f"{name}.npz", mu=np.zeros(128), sigma=sigma)
     return folder, a, b
+
+
+@pytest.fixture(autouse=True)
+def logger_as_before():
+    yield
+    logger.init_logger(
+        "ppsci", None, "warning"
+    )  # the command's writes to a closed file
 
 
 def run(capsys, monkeypatch, tmp_path, *arguments):
@@ -148,11 +177,51 @@ def test_the_reference_is_cached(sources, capsys, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "arguments, expected",
     [
-        (["missing.npy"], "missing.npy"),
-        (["a/array.npy", "b/array.npy", "--batch-size", "0"], "--batch-size"),
-        (["a/array.npy", "--fid"], "without the real images B"),
+        (["missing.npy"], "no file or folder missing.npy"),
+        (["a/array.npy", "missing"], "no file or folder missing"),
+        (["mnist-tset"], "no file or folder mnist-tset"),
         (["mnist-test"], "mnist"),
+        (["moments.npz"], "moments.npz holds statistics"),
+        (["asymmetric.npz"], "asymmetric.npz holds statistics"),
+        (["a/array.npy", "b/array.npy", "--batch-size", "0"], "--batch-size must be"),
+        (["a/array.npy", "b/array.npy", "--kid-subsets", "0"], "--kid-subsets must be"),
+        (["a/array.npy", "b/array.npy", "--kid-subset-size", "1"], "at least 2"),
+        (["a/array.npy", "b/array.npy", "--isc-splits", "0"], "--isc-splits must be"),
+        (["a/array.npy", "b/array.npy", "--seed", "-1"], "--seed must be at least 0"),
+        (["a/array.npy", "--seed", str(2**32)], "--seed must be"),
         (["a/array.npy", "b/array.npy", "--weights", "nowhere.safetensors"], "nowhere"),
+        (["a/array.npy", "--isc-splits", "31"], "at least 31 samples, not 30"),
+        (["a/array.npy", "b/array.npy", "--kid-subset-size", "31"], "has only 30"),
+        # asked for by name
+        (["a/array.npy", "--fid"], "fid can't be computed: .* there is none"),
+        (["a/array.npy", "--isc", "--prc"], "prc can't be computed: .* there is none"),
+        (["a/array.npy", "moments.npz", "--kid"], "kid .* features .* only moments"),
+        (["a/array.npy", "moments.npz", "--isc", "--prc"], "prc .* only moments"),
+        (["a/array.npy", "b/array.npy", "--class-accuracy"], "needs labels"),
+        # moments that are none
+        (["a/array.npy", "asymmetric.npz"], "asymmetric.npz .* must be symmetric"),
+        (["a/array.npy", "indefinite.npz"], "indefinite.npz .* negative eigenvalues"),
+        (["a/array.npy", "huge.npz"], "huge.npz .* no finite distance"),
+        (["a/array.npy", "huge.npz", "--fid"], "huge.npz .* no finite distance"),
+        # floats
+        (["a/samples.npz", "--range", "1", "1"], "is empty or has no end"),
+        (["a/samples.npz", "--range", "1", "-1"], "is empty or has no end"),
+        (["a/samples.npz", "--range", "nan", "1"], "is empty or has no end"),
+        (["a/samples.npz", "--range", "0", "inf"], "is empty or has no end"),
+        (["a/array.npy", "--range", "1", "1"], "is empty or has no end"),
+        (["a/samples.npz", "--range", "0", "1"], "make it [-1, 1], which fits"),
+        (
+            ["a/array.npy", "b/floats.npy", "--range", "-1", "1"],
+            "make it [0, 255], which fits",
+        ),
+        # images that the classifier doesn't take
+        (["colour.npz"], "takes images of 1 channel, not of 3"),
+        (["large.npz"], "at most 28x28 pixels, not 32x32"),
+        (["one.npz"], "at least 2 samples, not 1"),
+        (["none.npz"], "none.npz holds no images"),
+        # folders
+        (["splits"], r"divided into splits \(test, train\): .* splits/test"),
+        (["a/array.npy", "splits"], "divided into splits"),
     ],
 )
 def test_mistakes_end_in_one_sentence(
@@ -163,8 +232,11 @@ def test_mistakes_end_in_one_sentence(
     with pytest.raises(SystemExit) as caught:
         run(capsys, monkeypatch, tmp_path, *arguments, "--json", out)
     lines = capsys.readouterr().err.splitlines()
+    lines = [line for line in lines if " INFO: Features of " not in line]
     assert caught.value.code == 2 and not out.exists()
-    assert len(lines) == 1 and lines[0].startswith("error: ") and expected in lines[0]
+    assert len(lines) == 1 and lines[0].startswith("error: ")
+    assert re.search(expected, lines[0]), lines[0]
+    assert not re.search("EVAL|savez|Traceback", lines[0])
 
 
 def test_as_a_program(sources):
@@ -184,3 +256,142 @@ def test_as_a_program(sources):
         check=True,
     )
     assert json.loads(done.stdout)["metrics"]["IS_mean"] >= 1.0
+
+
+# ------------------------------------------------------------- choice of scores
+
+
+def test_what_is_missing_without_a_choice_is_noted(
+    sources, capsys, monkeypatch, tmp_path
+):
+    folder, _, _ = sources
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(tmp_path / "cache"))
+    for reference, expected in (
+        (["moments.npz"], ["kid needs features", "prc needs features"]),
+        ([], ["fid needs moments", "kid needs features"]),
+        (["b/array.npy"], ["class_accuracy needs labels"]),
+    ):
+        arguments = [str(folder / name) for name in ["a/array.npy", *reference]]
+        command.main([*arguments, "--extractor", "mnist_classifier"])
+        found = capsys.readouterr()
+        notes = [line for line in found.err.splitlines() if "Not computed" in line]
+        assert len(notes) == 1 and all(part in notes[0] for part in expected)
+        assert json.loads(found.out)["metrics"]
+
+
+def test_options_of_the_scores(sources, capsys, monkeypatch, tmp_path):
+    folder, a, b = sources
+    arguments = [folder / "a/array.npy", folder / "b/array.npy", "--isc", "--kid"]
+    arguments += ["--isc-splits", 3, "--kid-subset-size", 10, "--kid-subsets", 4]
+    found = run(capsys, monkeypatch, tmp_path, *arguments, "--seed", 7)["metrics"]
+    extractor = command.build_extractor("mnist_classifier")
+    (x, logits), (y, _) = extractor(a), extractor(b)
+    order = np.random.RandomState(7).permutation(30)
+    expected = [
+        *inception_score(logits[order], 3),
+        *kernel_inception_distance(x, y, subsets=4, subset_size=10, seed=7),
+    ]
+    assert list(found) == ["IS_mean", "IS_std", "KID_mean", "KID_std"]
+    np.testing.assert_allclose(list(found.values()), expected, rtol=1e-5)
+
+
+def test_fewer_images_than_a_subset_has(sources, capsys, monkeypatch, tmp_path):
+    folder, _, _ = sources
+    monkeypatch.setenv("PPSCI_EXT_CACHE", str(tmp_path / "cache"))
+    arguments = [str(folder / "a/array.npy"), str(folder / "b/array.npy"), "--kid"]
+    command.main([*arguments, "--extractor", "mnist_classifier"])
+    found = capsys.readouterr()
+    assert "subsets of 30 samples, not 1000" in found.err
+    assert '"KID_std": null' in found.out
+
+
+def test_class_accuracy(sources, capsys, monkeypatch, tmp_path):
+    folder, a, _ = sources
+    logits = command.build_extractor("mnist_classifier")(a)[1]
+    labels = logits.argmax(1)
+    labels[:6] = (labels[:6] + 1) % 10
+    path = tmp_path / "samples.npz"
+    np.savez(path, samples=a, labels=labels)
+    found = run(capsys, monkeypatch, tmp_path, path, "--class-accuracy")
+    assert found["metrics"] == {"class_accuracy": 0.8}
+    # without a choice nobody vouches for the labels
+    found = run(capsys, monkeypatch, tmp_path, path)
+    assert list(found["metrics"]) == ["IS_mean", "IS_std"]
+    np.savez(path, samples=a, labels=labels + 1)
+    assert run(capsys, monkeypatch, tmp_path, path, "--isc") == found
+    with pytest.raises(SystemExit):
+        run(capsys, monkeypatch, tmp_path, path, "--class-accuracy")
+    assert "but the classifier knows the classes 0..9" in capsys.readouterr().err
+
+
+def test_class_accuracy_of_a_data_set(real_data, capsys, monkeypatch, tmp_path):
+    arguments = ["mnist-test", "--data-root", f"{real_data}/mnist"]
+    found = run(capsys, monkeypatch, tmp_path, *arguments)
+    assert found["metrics"]["class_accuracy"] >= 0.993
+
+
+def test_a_score_is_one_row(sources, capsys, monkeypatch, tmp_path):
+    def shift(generated, reference, seed, shift_power):
+        distances = np.abs(generated.mean - reference.mean) ** shift_power
+        return [float(distances.sum())]
+
+    monkeypatch.setitem(
+        SCORES,
+        "shift",
+        Score(
+            shift,
+            needs="moments",
+            compares="moments",
+            less_is_better=True,
+            metrics=("shift",),
+            description="distance of the means, 100 % of it",
+            options={"shift_power": Option(1, 1, "power of the distances")},
+        ),
+    )
+    folder, a, b = sources
+    extractor = command.build_extractor("mnist_classifier")
+    means = [extractor(images)[0].mean(0, dtype="float64") for images in (a, b)]
+    distances = np.abs(means[0] - means[1])
+    arguments = [folder / "a/array.npy", folder / "b/array.npy"]
+    for flags, expected in (
+        (["--shift"], distances.sum()),
+        (["--shift", "--shift-power", 2], (distances**2).sum()),
+    ):
+        found = run(capsys, monkeypatch, tmp_path, *arguments, *flags)
+        assert found["metrics"] == {"shift": pytest.approx(expected, rel=1e-5)}
+    found = run(capsys, monkeypatch, tmp_path, *arguments)
+    assert list(found["metrics"])[-1] == "shift"
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--shift distance of the means, 100 % of it; less is better" in shown
+    assert "--shift-power N power of the distances (default: 1)" in shown
+    with pytest.raises(SystemExit):
+        run(capsys, monkeypatch, tmp_path, arguments[0], "--shift")
+    assert "shift can't be computed" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------- the result
+
+
+@pytest.mark.parametrize("place", ["folder", "file/out.json", "a" * 300])
+def test_a_result_that_cannot_be_written(place, sources, capsys, monkeypatch, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept")
+    arguments = [sources[0] / "a/array.npy", "--json", tmp_path / place]
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, monkeypatch, tmp_path, *arguments)
+    lines = capsys.readouterr().err.splitlines()
+    assert caught.value.code == 2 and lines[-1].startswith("error: ")
+    assert (tmp_path / "file").read_text() == "kept"
+    assert os.listdir(tmp_path / "folder") == []
+
+
+def test_no_infinity_in_the_result(sources, capsys, monkeypatch, tmp_path):
+    row = SCORES["isc"]._replace(compute=lambda *_: [float("inf"), float("nan")])
+    monkeypatch.setitem(SCORES, "isc", row)
+    with pytest.raises(SystemExit) as caught:
+        run(capsys, monkeypatch, tmp_path, sources[0] / "a/array.npy", "--isc")
+    found = capsys.readouterr()
+    assert caught.value.code == 2 and not found.out
+    assert "IS_mean is inf" in found.err

@@ -29,9 +29,14 @@ from ppsci.utils import logger
 from ppsci_ext.arch import CIFARResNet
 from ppsci_ext.arch import MNISTClassifier
 from ppsci_ext.data import load_images
+from ppsci_ext.metric import EXTRACTORS
+from ppsci_ext.metric import ExtractorRow
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.metric import build_extractor
 from ppsci_ext.metric import extractor as module
+from ppsci_ext.metric import extractor_names
+from ppsci_ext.metric import read_statistics
+from ppsci_ext.metric import reference_features
 from ppsci_ext.metric.engine import build_engine
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
@@ -110,6 +115,20 @@ def test_images_it_does_not_take(shape, channels):
     extract = FeatureExtractor("pixels", "00", Pixels(), channels=channels, size=32)
     with pytest.raises(UserError, match="extractor pixels takes images of"):
         extract(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize(
+    "taken, given, expected",
+    [
+        (3, 4, "images of 3 channels or 1, not of 4"),
+        (3, 2, "images of 3 channels or 1, not of 2"),
+        (1, 3, "images of 1 channel, not of 3"),
+    ],
+)
+def test_the_number_of_channels_is_said_plainly(taken, given, expected):
+    extract = FeatureExtractor("pixels", "00", Pixels(), channels=taken)
+    with pytest.raises(UserError, match=expected):
+        extract(np.zeros((2, given, 8, 8), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -237,8 +256,56 @@ def test_unknown_name():
         build_extractor("cifar10_resnet65", None)
 
 
+class Spectra:
+    """Features of time series [B, T]: no images, no network, no weights."""
+
+    sha256, scores, data_set, num_features = None, "spectral scores", None, 5
+    preprocessing = {"version": 1}
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, series):
+        return np.abs(np.fft.rfft(series)), None
+
+
+def test_an_extractor_is_one_row(tmp_path, monkeypatch):
+    row = ExtractorRow(
+        lambda name, sha256, path: Spectra(name), "absolute spectrum", takes="series"
+    )
+    monkeypatch.setitem(EXTRACTORS, "spectra", row)
+    assert extractor_names("series") == ("spectra",)
+    assert "spectra" not in extractor_names()
+    extract = build_extractor("spectra")
+    assert extract.name == "spectra"
+    series = np.random.default_rng(0).normal(size=(30, 8))
+    expected = np.abs(np.fft.rfft(series))
+    for was_cached in (False, True):
+        found = reference_features(series, extract, "all", str(tmp_path))
+        assert found[1] == was_cached
+        np.testing.assert_allclose(found[0].features, expected, rtol=1e-6)
+    np.savez(tmp_path / "moments.npz", mu=np.zeros(5), sigma=np.eye(5))
+    assert len(read_statistics(str(tmp_path / "moments.npz"), extract).mean) == 5
+    with pytest.raises(UserError, match="'spectre'.*'spectra'"):
+        build_extractor("spectre")
+    with pytest.raises(UserError, match="spectra has no weights"):
+        build_extractor("spectra", "weights.pth")
+
+
+def test_weights_of_another_row_within_the_package(monkeypatch):
+    """A row of a user's own, with its file."""
+    folder = os.path.dirname(module.__file__)
+    path = os.path.join(folder, EXTRACTORS["mnist_classifier"].weights)
+    row = EXTRACTORS["mnist_classifier"]._replace(weights=path)
+    monkeypatch.delitem(EXTRACTORS, "mnist_classifier")
+    monkeypatch.setitem(EXTRACTORS, "digits", row)
+    extract = build_extractor("digits")
+    assert (extract.name, extract.data_set) == ("digits", "mnist")
+    assert extract.sha256 == row.sha256 and extract.num_features == 128
+
+
 def test_missing_weights():
-    with pytest.raises(UserError, match="weights /nowhere.* are no file"):
+    with pytest.raises(UserError, match="no weights file /nowhere"):
         build_extractor("cifar10_resnet56", "/nowhere/resnet56-4bfd9763.th")
 
 

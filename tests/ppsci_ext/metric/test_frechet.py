@@ -265,11 +265,29 @@ def test_shapes_that_do_not_fit(shapes):
 
 
 @pytest.mark.parametrize(
-    "cov", [np.diag([1.0, -0.1]), -np.eye(2), np.full((2, 2), np.nan)]
+    "cov, expected",
+    [
+        (np.diag([1.0, -0.1]), "negative eigenvalues"),
+        (-np.eye(2), "negative eigenvalues"),
+        (np.full((2, 2), np.nan), "must be finite"),
+        (np.array([[1.0, 0.5], [0.4, 1.0]]), "symmetric, .* differ by up to 0.1"),
+        (np.array([[2.0, np.nan], [0.0, 2.0]]), "must be finite"),
+        (1e300 * np.eye(2), "no finite distance"),
+    ],
 )
-def test_matrices_that_are_no_covariances(cov):
-    with pytest.raises(ValueError, match="negative eigenvalues|finite"):
-        frechet_distance(np.zeros(2), np.eye(2), np.zeros(2), cov)
+def test_matrices_that_are_no_covariances(cov, expected):
+    for first, second in ((np.eye(2), cov), (cov, np.eye(2))):
+        with pytest.raises(ValueError, match=expected):
+            frechet_distance(np.zeros(2), first, np.zeros(2), second)
+
+
+@pytest.mark.parametrize("size", [1e60, 1e139])
+def test_the_largest_that_are_taken_have_a_finite_distance(size):
+    cov = size * np.eye(3)
+    found = frechet_distance(np.full(3, size), cov, np.full(3, -size), 4 * cov)
+    assert found == pytest.approx(3 * (2 * size) ** 2 + 3 * size, rel=1e-12)
+    with pytest.raises(ValueError, match="no finite distance"):
+        frechet_distance(np.full(3, 1e154), np.eye(3), np.zeros(3), np.eye(3))
 
 
 # ------------------------------------------------------------ the size of Inception-v3

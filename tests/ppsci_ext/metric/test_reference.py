@@ -27,6 +27,7 @@ import pytest
 from ppsci.utils import logger
 
 from ppsci_ext.metric import FeatureExtractor
+from ppsci_ext.metric import frechet_distance
 from ppsci_ext.metric import read_statistics
 from ppsci_ext.metric import reference_features
 from ppsci_ext.metric.reference import is_statistics
@@ -193,12 +194,35 @@ def test_statistics_with_a_hostile_pickle(tmp_path):
         ({"mu": np.zeros(3, int), "sigma": np.eye(3)}, "should be finite floats"),
         ({"mu": np.full(3, np.nan), "sigma": np.eye(3)}, "should be finite floats"),
         ({"mu": np.zeros(4), "sigma": np.eye(4)}, "4 features, but sums has 3"),
+        ({"mu": np.zeros(3), "sigma": np.tri(3)}, "symmetric, .* differ by up to 1"),
+        ({"mu": np.zeros(3), "sigma": np.eye(3) + 1e-4 * np.tri(3)}, "symmetric"),
+        ({"mu": np.zeros(3), "sigma": np.diag([1.0, 1, -1])}, "negative eigenvalues"),
+        ({"mu": np.zeros(3), "sigma": -np.eye(3)}, "negative eigenvalues"),
+        ({"mu": np.zeros(3), "sigma": np.ones((3, 3)) - np.eye(3)}, "negative eigen"),
+        ({"mu": np.full(3, 1e300), "sigma": np.eye(3)}, "1e.300 give no finite"),
+        ({"mu": np.zeros(3), "sigma": 1e300 * np.eye(3)}, "1e.300 give no finite"),
+        ({"mu": np.zeros(3), "sigma": np.full((3, 3), 1e200)}, "1e.200 give no finite"),
     ],
 )
 def test_statistics_that_do_not_fit(arrays, expected, tmp_path):
     np.savez(tmp_path / "statistics.npz", **arrays)
     with pytest.raises(UserError, match=expected):
         read_statistics(str(tmp_path / "statistics.npz"), extractor())
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e6])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_round_off_of_float32_is_let_pass(scale, rank, tmp_path):
+    rng = np.random.default_rng(rank)
+    factor = rng.normal(size=(3, rank))
+    sigma = (scale * factor @ factor.T).astype("float32")
+    sigma[0, 1] = np.nextafter(sigma[0, 1], np.float32(np.inf))  # of another summation
+    np.savez(tmp_path / "statistics.npz", mu=np.zeros(3, "float32"), sigma=sigma)
+    found = read_statistics(str(tmp_path / "statistics.npz"), extractor())
+    np.testing.assert_array_equal(found.cov, sigma)
+    assert abs(frechet_distance(found.mean, found.cov, found.mean, found.cov)) <= (
+        1e-3 * scale
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 truncated"])

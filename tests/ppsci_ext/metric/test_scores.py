@@ -12,21 +12,18 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""One pass over images and the scores that come of it, alone and in a validator."""
+"""The table of scores and what is computed by it."""
 
 from __future__ import annotations
 
 import numpy as np
-import paddle
-import ppsci
 import pytest
+from ppsci.utils import logger
 
+from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import FeatureSet
-from ppsci_ext.metric import FrechetDistance
-from ppsci_ext.metric import ImageScores
-from ppsci_ext.metric import InceptionScore
-from ppsci_ext.metric import KernelDistance
-from ppsci_ext.metric import PrecisionRecall
+from ppsci_ext.metric import Option
+from ppsci_ext.metric import Score
 from ppsci_ext.metric import check_scores
 from ppsci_ext.metric import extract
 from ppsci_ext.metric import frechet_distance
@@ -34,84 +31,13 @@ from ppsci_ext.metric import image_scores
 from ppsci_ext.metric import inception_score
 from ppsci_ext.metric import kernel_inception_distance
 from ppsci_ext.metric import precision_recall
-from ppsci_ext.metric import scores
+from ppsci_ext.metric import select_scores
 from ppsci_ext.utils.errors import UserError
+from tests.ppsci_ext.metric.tiny_images import classifier
+from tests.ppsci_ext.metric.tiny_images import extracted
+from tests.ppsci_ext.metric.tiny_images import random_images
 
 ALL_KEYS = ["IS_mean", "IS_std", "FID", "KID_mean", "KID_std", "precision", "recall"]
-
-
-def classifier(images):
-    """Features and logits of uint8 [B, 1, 4, 4], float32 [B, 16] and [B, 4]."""
-    assert images.dtype == np.uint8 and images.shape[1:] == (1, 4, 4)
-    features = images.reshape(len(images), 16).astype("float32") / 255
-    return features, 20 * features[:, :4]
-
-
-def random_images(count, seed=0, high=256):
-    rng = np.random.default_rng(seed)
-    return rng.integers(0, high, size=(count, 1, 4, 4), dtype=np.uint8)
-
-
-def batches(images, size):
-    return [images[start : start + size] for start in range(0, len(images), size)]
-
-
-def extracted(images, size=32, **options):
-    return extract(batches(images, size), classifier, len(images), "test", **options)
-
-
-# ------------------------------------------------------------------- one pass
-
-
-@pytest.mark.parametrize("size", [1, 33, 100])
-def test_what_a_pass_leaves(size):
-    images = random_images(100)
-    found = extracted(images, size)
-    features, logits = classifier(images)
-    assert found.count == 100
-    np.testing.assert_array_equal(found.features, features)
-    assert found.features.dtype == np.float32
-    np.testing.assert_allclose(found.mean, features.mean(axis=0, dtype="float64"))
-    expected = np.cov(features.astype("float64"), rowvar=False)
-    np.testing.assert_allclose(found.cov, expected, rtol=1e-10)
-    assert found.logits.score() == pytest.approx(inception_score(logits))
-    assert found.logits.class_counts.sum() == 100
-
-
-def test_features_are_kept_only_where_wanted():
-    assert extracted(random_images(20), keep_features=False).features is None
-
-
-def test_batches_are_taken_one_at_a_time():
-    seen = []
-
-    def generator():
-        for batch in batches(random_images(30), 10):
-            yield batch
-            seen.append(len(batch))
-
-    def extractor(images):
-        taken.append(len(seen))
-        return classifier(images)
-
-    taken = []
-    extract(generator(), extractor, 30, "test")
-    assert taken == [0, 1, 2]
-
-
-def test_more_or_fewer_images_than_announced():
-    images = random_images(30)
-    with pytest.raises(ValueError, match="not 29"):
-        extract(batches(images, 10), classifier, 29, "test")
-    with pytest.raises(ValueError, match="fewer than 31"):
-        extract(batches(images, 10), classifier, 31, "test")
-    with pytest.raises(ValueError, match="fewer than 31"):
-        extract([], classifier, 31, "test")
-    with pytest.raises(UserError, match="at least 2 samples, not 1"):
-        extract(batches(images[:1], 10), classifier, 1, "test")
-
-
-# ------------------------------------------------------------------- scores
 
 
 def test_all_scores_are_those_of_the_plain_functions():
@@ -135,16 +61,73 @@ def test_all_scores_are_those_of_the_plain_functions():
     assert list(found.values()) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("count, size", [(40, 40), (1100, 1000)])
-def test_size_of_the_subsets(monkeypatch, count, size):
-    def spy(features1, features2, subset_size, seed):
-        assert seed == 7
-        assert (len(features1), len(features2)) == (count, 1200)
-        return subset_size, 0.0
+def kid_by_loops(x, y, subsets, size, seed):
+    """Mean and deviation over subsets, every pair of samples by itself."""
 
-    monkeypatch.setattr(scores, "kernel_inception_distance", spy)
-    x, y = extracted(random_images(count, 1)), extracted(random_images(1200, 2))
-    assert image_scores(x, y, ["kid"], 7) == {"KID_mean": size, "KID_std": 0.0}
+    def kernel(a, b):
+        return (sum(p * q for p, q in zip(a, b)) / len(a) + 1) ** 3
+
+    draw = np.random.RandomState(seed)
+    estimates = []
+    for _ in range(subsets):
+        first = x[draw.choice(len(x), size, replace=False)].tolist()
+        second = y[draw.choice(len(y), size, replace=False)].tolist()
+        within = [
+            kernel(part[i], part[j])
+            for part in (first, second)
+            for i in range(size)
+            for j in range(size)
+            if i != j
+        ]
+        across = [kernel(a, b) for a in first for b in second]
+        estimates.append(sum(within) / (size * (size - 1)) - 2 * np.mean(across))
+    return np.mean(estimates), np.std(estimates)
+
+
+@pytest.mark.parametrize("subsets, size, seed", [(3, 2, 0), (5, 7, 1), (2, 20, 2020)])
+def test_options_of_the_kernel_distance(subsets, size, seed):
+    x, y = extracted(random_images(25, 1)), extracted(random_images(30, 2))
+    options = {"kid_subsets": subsets, "kid_subset_size": size}
+    found = image_scores(x, y, ["kid"], seed, **options)
+    expected = kid_by_loops(x.features, y.features, subsets, size, seed)
+    assert (found["KID_mean"], found["KID_std"]) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "counts, size, has_deviation",
+    [((40, 40), 40, False), ((40, 50), 40, True), ((1100, 1200), 1000, True)],
+)
+def test_size_of_the_subsets(counts, size, has_deviation, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logger, "info", lines.append)
+    x, y = (extracted(random_images(n, i)) for i, n in enumerate(counts))
+    found = image_scores(x, y, ["kid"], kid_subsets=3)
+    expected = kernel_inception_distance(x.features, y.features, 3, size)
+    assert (found["KID_mean"], found["KID_std"]) == expected
+    assert (found["KID_std"] is not None) == has_deviation
+    assert [f"subsets of {size} samples" in line for line in lines] == (
+        [True] if size < 1000 else []
+    )
+
+
+def test_a_size_that_was_asked_for_is_not_lowered():
+    x = extracted(random_images(40))
+    with pytest.raises(UserError, match="41 samples has only 40"):
+        image_scores(x, x, ["kid"], kid_subset_size=41)
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({"kid_subset": 5}, "'kid_subset'.*'kid_subset"),
+        ({"kid_subsets": 0}, "kid_subsets must be at least 1, not 0"),
+        ({"kid_subset_size": 1}, "kid_subset_size must be at least 2, not 1"),
+    ],
+)
+def test_options_that_are_none(options, expected):
+    x = extracted(random_images(40))
+    with pytest.raises(UserError, match=expected):
+        image_scores(x, x, **options)
 
 
 def test_only_what_is_wanted_and_known():
@@ -171,8 +154,6 @@ def test_names_of_scores():
         check_scores(["fid", "kidd"])
     with pytest.raises(UserError, match="score 'FID'.*'fid'"):
         image_scores(extracted(random_images(40)), None, ["FID"])
-    with pytest.raises(UserError, match="'fidelity'"):
-        ImageScores(classifier, scores=["fidelity"])
 
 
 def test_too_few_images_for_a_score():
@@ -183,108 +164,105 @@ def test_too_few_images_for_a_score():
         image_scores(x, extracted(random_images(3)), ["prc"])
 
 
-# ------------------------------------------------------------------- validators
+# --------------------------------------------------------- what can't be computed
 
 
-class Painter(ppsci.arch.base.Arch):
-    """Maps noise [B, 16] to images [B, 1, 4, 4] in [-1, 1]."""
-
-    def __init__(self):
-        super().__init__()
-        self.input_keys, self.output_keys = ("noise",), ("image",)
-        self.gain = self.create_parameter([1])
-        self.gain.set_value(paddle.ones([1]))
-
-    def forward(self, inputs):
-        images = paddle.tanh(self.gain * inputs["noise"])
-        return {"image": images.reshape([-1, 1, 4, 4])}
+X = extracted(random_images(40, 1))
+LABELLED = extract(
+    [(random_images(40, 1), np.arange(40) % 4)], classifier, 40, "labelled"
+)
+BARE = extracted(random_images(40, 1), keep_features=False)
+MOMENTS = FeatureSet(None, X.mean, X.cov)
 
 
-def to_floats(images):
-    return images.astype("float32") / 127.5 - 1
+@pytest.mark.parametrize(
+    "name, generated, reference, lacking",
+    [
+        ("isc", MOMENTS, X, "logits of the samples"),
+        ("fid", X, None, "moments of a reference, but there is none"),
+        ("kid", X, None, "features of a reference, but there is none"),
+        ("kid", X, MOMENTS, "features of a reference, .* only moments"),
+        ("kid", MOMENTS, X, "features of the samples"),
+        ("prc", X, MOMENTS, "features of a reference, .* only moments"),
+        ("prc", BARE, X, "features of the samples"),
+        ("class_accuracy", X, X, "labels of the samples"),
+    ],
+)
+def test_a_score_that_was_asked_for_is_computed_or_an_error(
+    name, generated, reference, lacking, monkeypatch
+):
+    with pytest.raises(UserError, match=f"score {name} can't be .* needs {lacking}"):
+        image_scores(generated, reference, ["fid", name] if reference else [name])
+    lines = []
+    monkeypatch.setattr(logger, "info", lines.append)
+    found = image_scores(generated, reference)
+    assert not set(found) & set(SCORES[name].metrics)
+    note = next(line for line in lines if line.startswith("Not computed"))
+    assert f"{name} needs " in note
 
 
-def evaluate(tmp_path, metrics, real):
-    noise = np.random.default_rng(7).normal(size=(len(real), 16)).astype("float32")
-    validator = ppsci.validate.SupervisedValidator(
-        {
-            "dataset": {
-                "name": "NamedArrayDataset",
-                "input": {"noise": noise},
-                "label": {"image": to_floats(real)},
-            },
-            "batch_size": 32,
-            "sampler": {"name": "BatchSampler", "drop_last": False, "shuffle": False},
-        },
-        ppsci.loss.MSELoss(),
-        metric=metrics,
-        name="images",
+def test_nothing_can_be_computed():
+    with pytest.raises(UserError, match="No score .* isc needs logits of the samples"):
+        image_scores(MOMENTS, None)
+
+
+def test_all_that_can_be_computed_and_no_note(monkeypatch):
+    lines = []
+    monkeypatch.setattr(logger, "info", lines.append)
+    known = LABELLED.parts
+    assert select_scores(None, known, known) == tuple(SCORES)
+    assert len(image_scores(LABELLED, LABELLED)) == len(ALL_KEYS) + 1
+    assert not [line for line in lines if "Not computed" in line]
+
+
+def test_class_accuracy_by_hand():
+    found = image_scores(LABELLED, None, ["class_accuracy"])
+    logits = random_images(40, 1).reshape(40, 16)[:, :4]
+    hits = sum(int(np.argmax(row) == i % 4) for i, row in enumerate(logits))
+    assert found == {"class_accuracy": hits / 40} and 0 < hits < 40
+
+
+# ------------------------------------------------------------------ another row
+
+
+def test_a_score_is_one_row(monkeypatch):
+    def spread(generated, reference, seed, spread_power):
+        return [float(np.trace(generated.cov) ** spread_power), None]
+
+    monkeypatch.setitem(
+        SCORES,
+        "spread",
+        Score(
+            spread,
+            needs="moments",
+            compares=None,
+            less_is_better=True,
+            metrics=("spread", "spread_std"),
+            description="total variance",
+            options={"spread_power": Option(1, 1, "power of it")},
+        ),
     )
-    solver = ppsci.solver.Solver(
-        Painter(),
-        output_dir=str(tmp_path),
-        validator={"images": validator},
-        eval_with_no_grad=True,
-    )
-    painted = np.clip((np.tanh(noise) + 1) / 2 * 255.99, 0, 255).astype(np.uint8)
-    return solver.eval(), painted.reshape(-1, 1, 4, 4)
+    total = float(np.trace(X.cov))
+    assert image_scores(X, None, ["spread"]) == {"spread": total, "spread_std": None}
+    found = image_scores(X, X, spread_power=2)
+    assert list(found)[-2:] == ["spread", "spread_std"]
+    assert found["spread"] == pytest.approx(total**2)
+    with pytest.raises(UserError, match="'sprea'.*'spread'"):
+        check_scores(["sprea"])
+    with pytest.raises(UserError, match="spread_power must be at least 1"):
+        image_scores(X, X, spread_power=0)
 
 
-def test_in_a_validator(tmp_path):
-    real = random_images(70)
-    calls = []
-
-    def counting(images):
-        calls.append(len(images))
-        return classifier(images)
-
-    metrics = {
-        "distance": FrechetDistance(classifier),
-        "all": ImageScores(counting),
-        "inception": InceptionScore(classifier),
-        "kernel": KernelDistance(classifier),
-        "manifold": PrecisionRecall(classifier),
-    }
-    (target, found), painted = evaluate(tmp_path, metrics, real)
-    expected = image_scores(extracted(painted), extracted(real))
-    assert target == found["distance"]["image.FID"]
-    assert found["all"] == pytest.approx(
-        {f"image.{name}": value for name, value in expected.items()}, rel=1e-3
-    )
-    assert sum(calls) == 2 * 70  # each image once
-    assert list(found["distance"]) == ["image.FID"]
-    assert list(found["inception"]) == ["image.IS_mean", "image.IS_std"]
-    assert list(found["kernel"]) == ["image.KID_mean", "image.KID_std"]
-    assert list(found["manifold"]) == ["image.precision", "image.recall"]
-    for metric in ("distance", "inception", "kernel", "manifold"):
-        for name, value in found[metric].items():
-            assert value == found["all"][name]
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), -float("inf")])
+def test_no_result_is_infinite(value, monkeypatch):
+    row = SCORES["fid"]._replace(compute=lambda generated, reference, seed: [value])
+    monkeypatch.setitem(SCORES, "fid", row)
+    with pytest.raises(UserError, match="FID is .* no finite number"):
+        image_scores(X, X)
 
 
-def test_solver_minimises_the_distance_where_all_scores_are_wanted(tmp_path):
-    metrics = {"all": ImageScores(classifier, scores=["isc", "prc", "fid"])}
-    (target, found), _ = evaluate(tmp_path, metrics, random_images(40))
-    assert target == found["all"]["image.FID"]
-    assert len(found["all"]) == 5
-
-
-def test_range_of_the_floats():
-    real = random_images(40, 3)
-    tensor = paddle.to_tensor(real.astype("float32") / 255)
-    metric = ImageScores(classifier, low=0.0, high=1.0)
-    found = metric({"x": tensor, "unused": tensor}, {"x": tensor})
-    expected = image_scores(extracted(real), extracted(real))
-    assert found == pytest.approx({f"x.{name}": v for name, v in expected.items()})
-
-
-def test_labels_are_not_needed_for_the_inception_score():
-    images = paddle.to_tensor(to_floats(random_images(40)))
-    nothing = paddle.zeros([0, 1, 4, 4])
-    found = InceptionScore(classifier)({"x": images}, {"x": nothing})
-    assert found["x.IS_mean"] > 1
-
-
-def test_images_with_nan():
-    images = paddle.full([40, 1, 4, 4], float("nan"))
-    with pytest.raises(UserError, match="NaN"):
-        FrechetDistance(classifier)({"x": images}, {"x": images})
+@pytest.mark.parametrize("name", sorted(SCORES))
+def test_rows_yield_what_they_announce(name):
+    row = SCORES[name]
+    assert list(image_scores(LABELLED, LABELLED, [name])) == list(row.metrics)
+    assert all(key.startswith(name.split("_")[0]) for key in row.options)

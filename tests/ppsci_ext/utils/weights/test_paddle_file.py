@@ -29,11 +29,7 @@ from hypothesis import strategies as st
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.weights import read_paddle_weights
 from tests.hostile import Hostile
-
-
-def written(path, data):
-    path.write_bytes(data)
-    return path
+from tests.torch_files import written
 
 
 def network():

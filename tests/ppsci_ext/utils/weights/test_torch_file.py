@@ -38,16 +38,12 @@ from tests.torch_files import Storage
 from tests.torch_files import Tensor
 from tests.torch_files import legacy_bytes
 from tests.torch_files import tensor
+from tests.torch_files import written
 from tests.torch_files import zip_bytes
 
 RESNET56 = "weights/resnet56-4bfd9763.th"
 
 both_formats = pytest.mark.parametrize("to_bytes", WRITERS.values(), ids=WRITERS)
-
-
-def written(path, data):
-    path.write_bytes(data)
-    return path
 
 
 # values
