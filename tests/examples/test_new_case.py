@@ -48,13 +48,6 @@ CONF = osp.join(
 )
 YAML = """
 defaults:
-  - ppsci_default
-  - TRAIN: train_default
-  - TRAIN/ema: ema_default
-  - TRAIN/swa: swa_default
-  - EVAL: eval_default
-  - INFER: infer_default
-  - hydra/job/config/override_dirname/exclude_keys: exclude_keys_default
   - shared/case
   - _self_
   - override hydra/job_logging: disabled

@@ -104,7 +104,8 @@ def image_metrics(
         keep_features=reference.features is not None,
     )
     metrics = image_scores(generated, reference, seed=seed)
-    counts = generated.logits.class_counts
-    if len(counts) <= MAX_HISTOGRAM:
-        metrics["class_histogram"] = counts.tolist()
+    if generated.logits is not None:  # of a classifier
+        counts = generated.logits.class_counts
+        if len(counts) <= MAX_HISTOGRAM:
+            metrics["class_histogram"] = counts.tolist()
     return metrics
