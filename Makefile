@@ -1,4 +1,5 @@
 PYTHON ?= python3
+JOBS ?= auto
 CASE ?= toy
 VENV = .venv
 PY = $(VENV)/bin/python
@@ -23,8 +24,9 @@ endif
 # an extra: convolutions by oneDNN, compiled on first use
 onednn: $(VENV)/installed-onednn
 
+# a process for each core, and one thread in each: most tests are too small for more
 test: lint $(VENV)/installed-onednn
-	$(PY) -m pytest -m "not heavy"
+	MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest -m "not heavy" -n $(JOBS) --dist loadfile
 
 test-heavy: $(VENV)/installed-dev $(VENV)/installed-onednn
 	$(PY) -m pytest -m heavy

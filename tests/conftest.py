@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from os import path as osp
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
@@ -30,6 +31,15 @@ from ppsci.utils import logger
 def quiet_logger():
     """Nothing but warnings of PaddleScience in the output of the tests."""
     logger.init_logger("ppsci", None, "warning")
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers():
+    """Those of before: cases that run in this process set their own."""
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 @pytest.fixture(autouse=True)
