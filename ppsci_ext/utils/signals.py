@@ -22,30 +22,73 @@ import signal
 import sys
 import threading
 import time
+from typing import List
+from typing import Optional
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 2.0  # seconds
 _said = threading.Lock()
+_import_watch: List[threading.Thread] = []
+_imported = threading.Event()
 
 
 def end_in_one_sentence() -> None:
     """Let SIGINT and SIGTERM end this process, with exit status 130 and 143.
 
-    The handler raises SystemExit, so that what is being written is removed on the way. But
-    Python hears of a signal only between two calls of compiled code, one of which can take
-    many seconds (a batch in a large network): after two, a thread ends the process.
-
-    Paddle puts handlers of its own in the place of these when it is imported: call this
-    once more then. A signal that the process ignores (a background job's SIGINT) stays
-    ignored.
+    To be called before Paddle is imported, which takes seconds, and once more afterwards. A
+    signal that the process ignores (a background job's SIGINT) stays ignored.
     """
     paddle = sys.modules.get("paddle")
     if hasattr(paddle, "disable_signal_handler"):  # not yet while it is being imported
         paddle.disable_signal_handler()
+    elif hasattr(signal, "sigtimedwait") and not _import_watch:
+        _watch_imports()
+        return
+    _handle()
+
+
+def _heeded() -> List[signal.Signals]:
+    return [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
+
+
+def _watch_imports() -> None:
+    """A thread ends the process while modules are imported, when there is nothing to clean up.
+
+    A handler would not do: compiled modules take an exception of it for a failure of their own,
+    and Paddle puts handlers of its own in its place.
+    """
+    numbers = _heeded()
+
+    def wait() -> None:
+        while not _imported.is_set():
+            received = signal.sigtimedwait(numbers, 0.1)
+            if received is not None:
+                _say(received.si_signo)
+                os._exit(128 + received.si_signo)
+
+    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    _import_watch.append(threading.Thread(target=wait, daemon=True))
+    _import_watch[0].start()
+
+
+def _end_import_watch() -> None:
+    """Leave the signals to the handlers, also one that has come in since."""
+    _imported.set()
+    for thread in _import_watch:
+        thread.join()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _handle() -> None:
+    """Raise SystemExit, so that what is being written is removed on the way.
+
+    But Python hears of a signal only between two calls of compiled code, one of which can take
+    many seconds (a batch in a large network): after two, a thread ends the process.
+    """
     signal.set_wakeup_fd(_start_watching(), warn_on_full_buffer=False)
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+    for number in _heeded():
+        signal.signal(number, _end)
+    _end_import_watch()
 
 
 def _end(number: int, _) -> None:

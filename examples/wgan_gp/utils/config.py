@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from os import path as osp
@@ -42,6 +43,7 @@ from pydantic import ValidationError
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
+from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.signals import end_in_one_sentence
 from wgan_gp.utils.schema import CaseConfig
 
@@ -236,6 +238,9 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
                 check_overrides(compose(experiment.name), overrides)
                 cfg = compose_case(experiment, overrides)
                 check_config(cfg, experiment.schema)
+                # before Hydra does, which has a traceback for a folder that can't be made
+                with writing(cfg.output_dir):
+                    os.makedirs(cfg.output_dir, exist_ok=True)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             fail(UserError(f"The configuration is not valid YAML: {reason}."))
