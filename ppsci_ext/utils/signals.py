@@ -23,7 +23,6 @@ import sys
 import threading
 import time
 from typing import List
-from typing import Optional
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 2.0  # seconds
