@@ -56,7 +56,7 @@ def as_arrays(condition: Any, count: Optional[int] = None) -> Arrays:
 
     Args:
         condition (Any): None, or numbers [B], [B, ...], or a mapping of such, in arrays,
-            tensors or lists. Labels of shape [B, 1] become [B].
+            tensors or lists. Integers alone, as labels are, of shape [B, 1] become [B].
         count (Optional[int]): B, where it is known.
 
     Raises:
@@ -65,7 +65,9 @@ def as_arrays(condition: Any, count: Optional[int] = None) -> Arrays:
     if condition is None:
         return None
     if not isinstance(condition, Mapping):
-        return _checked(condition, "", count)
+        array = _checked(condition, "", count)
+        is_column = array.ndim == 2 and array.shape[1] == 1
+        return array[:, 0] if is_column and array.dtype == np.int64 else array
     if not condition:
         raise UserError("The condition has no arrays: give None or at least one array.")
     arrays: Dict[str, np.ndarray] = {}
@@ -81,8 +83,6 @@ def _checked(value: Any, name: str, count: Optional[int]) -> np.ndarray:
         raise UserError(
             f"The condition{name} is a single number: give one for each sample."
         )
-    if array.dtype == np.int64 and array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
     if count is not None and len(array) != count:
         raise UserError(
             f"The condition{name} is for {len(array)} samples, but there are {count}: give "

@@ -63,10 +63,10 @@ def check_networks(gan: BaseGAN, real: paddle.Tensor, condition: Condition) -> N
     """
     check_trainable(gan)
     if gan.conditional and condition is None:
-        what = "labels" if gan.num_classes else "a condition"
+        what = "label" if gan.num_classes else "condition"
         raise UserError(
-            f"The GAN is conditional, but its training data have no {what}: give pairs of a "
-            f"sample and its {what.split()[-1]}, or make the GAN unconditional."
+            f"The GAN is conditional, but its training data have no {what}s: give pairs of a "
+            f"sample and its {what}, or make the GAN unconditional."
         )
     condition = condition if gan.conditional else None
     if gan.generator is not None:

@@ -64,6 +64,8 @@ def test_several_arrays_by_name():
         "mask": ("int64", (3, 4)),
         "level": ("float32", (3, 1)),
     }
+    # a column stays one, where it isn't labels
+    assert as_arrays({"mask": np.ones((3, 1), int)})["mask"].shape == (3, 1)
     tensors = to_tensors(arrays)
     assert tensors["level"].tolist() == given_["level"]
 
