@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
 from os import path as osp
@@ -200,6 +201,27 @@ def toy_waiting(output_dir: str) -> None:
 
     solver.gan.critic_loss = wait
     solver.train()
+
+
+def toy_without_folder(output_dir: str, how: str, moment: int) -> None:
+    """Somebody removes or renames its folder, or puts an empty one in its place."""
+    logger.init_logger("ppsci", None, "warning")
+    solver = toy_solver(output_dir)
+    finish = solver.finish_iteration
+
+    def take_away(*arguments: Any) -> None:
+        finish(*arguments)
+        if solver.iteration != moment:
+            return
+        if how == "remove":
+            shutil.rmtree(output_dir)
+            return
+        os.rename(output_dir, f"{output_dir}-2")
+        if how == "replace":
+            os.mkdir(output_dir)
+
+    solver.finish_iteration = take_away
+    as_a_case(solver.train)
 
 
 def toy_with_limited_files(output_dir: str, limit: int) -> None:

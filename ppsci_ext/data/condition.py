@@ -22,7 +22,6 @@ from __future__ import annotations
 from typing import Any
 from typing import Callable
 from typing import Dict
-from typing import List
 from typing import Mapping
 from typing import Optional
 from typing import Union
@@ -31,6 +30,7 @@ import numpy as np
 import paddle
 
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.errors import shown
 
 Arrays = Union[None, np.ndarray, Mapping[str, np.ndarray]]
 Condition = Union[None, paddle.Tensor, Dict[str, paddle.Tensor]]
@@ -51,24 +51,12 @@ def map_condition(function: Callable[..., Any], *conditions: Any) -> Any:
     return function(*conditions)
 
 
-def arrays_of(condition: Any) -> List[Any]:
-    """The arrays of a condition, without their names."""
-    if condition is None:
-        return []
-    return list(condition.values()) if isinstance(condition, Mapping) else [condition]
-
-
-def count_of(condition: Any) -> Optional[int]:
-    """Number of samples that a condition is for, None where there is no condition."""
-    return next((len(array) for array in arrays_of(condition)), None)
-
-
 def as_arrays(condition: Any, count: Optional[int] = None) -> Arrays:
     """Check what a user gives and bring it to NumPy's int64 and float32.
 
     Args:
         condition (Any): None, or numbers [B], [B, ...], or a mapping of such, in arrays,
-            tensors or lists. Labels of shape [B, 1] become [B].
+            tensors or lists. Integers alone, as labels are, of shape [B, 1] become [B].
         count (Optional[int]): B, where it is known.
 
     Raises:
@@ -77,9 +65,11 @@ def as_arrays(condition: Any, count: Optional[int] = None) -> Arrays:
     if condition is None:
         return None
     if not isinstance(condition, Mapping):
-        return _checked(condition, "", count)
+        array = _checked(condition, "", count)
+        is_column = array.ndim == 2 and array.shape[1] == 1
+        return array[:, 0] if is_column and array.dtype == np.int64 else array
     if not condition:
-        raise UserError("a condition without arrays: give None or at least one array")
+        raise UserError("The condition has no arrays: give None or at least one array.")
     arrays: Dict[str, np.ndarray] = {}
     for key, value in condition.items():
         arrays[key] = _checked(value, f" {key!r}", count)
@@ -90,29 +80,32 @@ def as_arrays(condition: Any, count: Optional[int] = None) -> Arrays:
 def _checked(value: Any, name: str, count: Optional[int]) -> np.ndarray:
     array = _numbers(value, name)
     if array.ndim == 0:
-        raise UserError(f"the condition{name} is a single number: give one a sample")
-    if array.dtype == np.int64 and array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
+        raise UserError(
+            f"The condition{name} is a single number: give one for each sample."
+        )
     if count is not None and len(array) != count:
         raise UserError(
-            f"the condition{name} is for {len(array)} samples, but there are {count}: give "
-            "one for each sample"
+            f"The condition{name} is for {len(array)} samples, but there are {count}: give "
+            "one for each sample."
         )
     return array
 
 
 def _numbers(value: Any, name: str) -> np.ndarray:
     """int64 or float32, of any shape."""
-    array = value.numpy() if isinstance(value, paddle.Tensor) else np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError) as error:  # lists of lists of unequal lengths
+        raise UserError(f"The condition{name} is no array: {shown(error)}.") from error
     if array.dtype.kind in "iub":
         return array.astype(np.int64, copy=False)
     if array.dtype.kind != "f":
         raise UserError(
-            f"the condition{name} has the type {array.dtype}: give integers (classes) or floats"
+            f"The condition{name} has the type {array.dtype}: give integers (classes) or floats."
         )
     if not np.isfinite(array).all():
         raise UserError(
-            f"the condition{name} holds NaN or infinite values: remove them"
+            f"The condition{name} holds NaN or infinite values: remove them."
         )
     return array.astype(np.float32, copy=False)
 

@@ -51,11 +51,13 @@ class ArrayDataset(io.Dataset):
         super().__init__()
         if samples.ndim < 2 or samples.dtype.kind not in "fiub":
             raise UserError(
-                f"an array of {samples.dtype} and shape {list(samples.shape)} cannot be "
-                "trained on; give numbers of shape [N, ...]"
+                f"An array of {samples.dtype} and shape {list(samples.shape)} cannot be trained on: "
+                "give numbers of shape [N, ...]."
             )
         if samples.dtype.kind == "f" and not np.isfinite(samples).all():
-            raise UserError("the training array holds NaN or infinite values")
+            raise UserError(
+                "The training array holds NaN or infinite values: remove them."
+            )
         self.samples = samples
         self.condition = as_arrays(condition, len(samples))
 
@@ -78,8 +80,8 @@ def as_source(source: Any) -> Any:
     Raises:
         UserError: If it is of another kind.
     """
-    if isinstance(source, np.ndarray):
-        return ArrayDataset(source)
+    if isinstance(source, (np.ndarray, paddle.Tensor)):
+        return ArrayDataset(np.asarray(source))
     if isinstance(source, tuple) and len(source) == 2:
         return ArrayDataset(np.asarray(source[0]), source[1])
     is_map_style = isinstance(source, io.Dataset) and not isinstance(
@@ -87,8 +89,8 @@ def as_source(source: Any) -> Any:
     )
     if not is_map_style and not hasattr(source, "sample"):
         raise UserError(
-            f"a {type(source).__name__} cannot be trained on; give an array [N, ...], a "
-            "paddle.io.Dataset with a length, or a paddle.io.DataLoader (LoaderStream)"
+            f"A {type(source).__name__} cannot be trained on: give an array [N, ...], a pair of it "
+            "and its condition, a paddle.io.Dataset with a length, or a paddle.io.DataLoader."
         )
     return source
 
@@ -103,8 +105,8 @@ def split_item(item: Any) -> Tuple:
         item = (item,)
     if len(item) not in (1, 2) or not hasattr(item[0], "shape"):
         raise UserError(
-            "an item of the data set must be an array or a tensor, or a pair of it and its "
-            f"condition, not ({', '.join(type(part).__name__ for part in item)})"
+            "An item of the data set must be an array or a tensor, or a pair of it and its "
+            f"condition, not ({', '.join(type(part).__name__ for part in item)})."
         )
     return item[0], item[1] if len(item) == 2 else None
 
@@ -118,13 +120,13 @@ def fetch(source: Any, indices: np.ndarray) -> Tuple[Any, Any]:
         return _stack(samples, "samples"), None
     if any(condition is None for condition in conditions):
         raise UserError(
-            "some items of the data set have a condition and others have none"
+            "Some items of the data set have a condition and others have none: give each one."
         )
     first = conditions[0]
     if any(_keys(condition) != _keys(first) for condition in conditions):
         raise UserError(
-            "the conditions of the data set differ in the names of their arrays; give each "
-            "item the same"
+            "The conditions of the data set differ in the names of their arrays: give each "
+            "item the same."
         )
     stacked = map_condition(lambda *each: _stack(each, "conditions"), *conditions)
     return _stack(samples, "samples"), stacked
@@ -139,8 +141,8 @@ def _stack(items: Sequence, what: str) -> np.ndarray:
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
         raise UserError(
-            f"the {what} of the data set differ in shape, such as {shapes[0]} and "
-            f"{shapes[1]}; bring them to one shape"
+            f"The {what} of the data set differ in shape, such as {list(shapes[0])} and "
+            f"{list(shapes[1])}: bring them to one shape."
         )
     return np.stack(arrays)
 
@@ -164,18 +166,27 @@ def as_batch(
         samples = transform(samples)
     arrays = as_arrays(condition, len(samples))
     if num_classes and arrays is not None:
-        _check_classes(arrays, num_classes)
+        check_classes(arrays, num_classes)
     return samples, to_tensors(arrays)
 
 
-def _check_classes(labels: Any, num_classes: int) -> None:
+def check_classes(labels: Any, num_classes: int) -> None:
+    """Refuse a condition that is no class below `num_classes`.
+
+    Args:
+        labels (Any): What `as_arrays` returned.
+        num_classes (int): Number of classes.
+
+    Raises:
+        UserError: Naming the first such label.
+    """
     if isinstance(labels, dict) or labels.dtype != np.int64 or labels.ndim != 1:
         raise UserError(
-            "the condition of the data is no class: labels must be one integer a sample"
+            "The condition of the data is no class: labels must be one integer for each sample."
         )
     if labels.min() < 0 or labels.max() >= num_classes:
         wrong = labels.min() if labels.min() < 0 else labels.max()
         raise UserError(
-            f"the data have a label {wrong}, but the {num_classes} classes are 0 to "
-            f"{num_classes - 1}; set the number of classes, or mend the labels"
+            f"The data have a label {wrong}, but the {num_classes} classes are 0 to "
+            f"{num_classes - 1}: set the number of classes, or mend the labels."
         )

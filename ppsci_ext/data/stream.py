@@ -31,6 +31,7 @@ from ppsci_ext.data.sources import Batch
 from ppsci_ext.data.sources import Transform
 from ppsci_ext.data.sources import as_batch
 from ppsci_ext.data.sources import as_source
+from ppsci_ext.data.sources import check_classes
 from ppsci_ext.data.sources import fetch
 from ppsci_ext.data.sources import split_item
 from ppsci_ext.utils.errors import UserError
@@ -96,8 +97,10 @@ class BatchStream:
         if self._size is not None and batch_size > self._size:
             raise UserError(
                 f"batch_size is {batch_size} but the data set has only {self._size} "
-                "samples; make it smaller"
+                "samples: make it smaller."
             )
+        if num_classes and getattr(source, "condition", None) is not None:
+            check_classes(source.condition, num_classes)
         self._transform = transform
         self._rng = np.random.Generator(np.random.PCG64(seed))
         self._rank, self._ranks = 0, 1
@@ -125,7 +128,7 @@ class BatchStream:
         if self._size is not None and self.batch_size * ranks > self._size:
             raise UserError(
                 f"{ranks} processes with a batch_size of {self.batch_size} need more than "
-                f"the {self._size} samples of the data set; make one of the two smaller"
+                f"the {self._size} samples of the data set: make one of the two smaller."
             )
         self._rank, self._ranks = rank, ranks
 
@@ -180,6 +183,17 @@ class BatchStream:
             "digest": self.digest,
         }
 
+    def other_data(self, state: Dict) -> Optional[Tuple[str, str]]:
+        """What the data of a state were and what these are; None if they are the same.
+
+        Args:
+            state (Dict): From `state_dict`.
+        """
+        size, digest = state.get("size"), str(state.get("digest"))
+        if (size, digest) == (self._size, self.digest):
+            return None
+        return _describe(size, digest), _describe(self._size, self.digest)
+
     def set_state_dict(self, state: Dict, allow_other_data: bool = False) -> None:
         """Goes on exactly where the stream stood whose `state_dict` this is.
 
@@ -195,27 +209,25 @@ class BatchStream:
             rng = np.random.PCG64()
             rng.state = state["rng"]
             position, size = int(state["position"]), state["size"]
-            digest = str(state["digest"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UserError(
-                f"the state of the data stream cannot be used ({error!r}); resume from "
-                "another checkpoint"
+                f"The state of the data stream cannot be used ({error!r}): resume from another "
+                "checkpoint."
             ) from error
-        same = (size, digest) == (self._size, self.digest)
-        if not same and not allow_other_data:
+        other = self.other_data(state)
+        if other is not None and not allow_other_data:
             raise UserError(
-                f"the checkpoint was made with other data: {_describe(size, digest)}, and "
-                f"these are {_describe(self._size, self.digest)}; resume with the data of the "
-                "first run, or allow other data on purpose"
+                f"The state was made with other data: {other[0]}, and these are {other[1]}; "
+                "go on with those data, or allow others by allow_other_data=True."
             )
         if not 0 <= position <= (size or 0):
             raise UserError(
-                f"the state of the data stream is damaged: position {position} in "
-                f"{_describe(size, digest)}; resume from another checkpoint"
+                f"The state of the data stream is damaged, position {position} of {size} "
+                "samples: resume from another checkpoint."
             )
         self._rng = np.random.Generator(rng)
         self._start_pass()
-        if same:
+        if other is None:
             self._position = position
 
     def _start_pass(self) -> None:
@@ -269,9 +281,9 @@ class LoaderStream:
         """
         if not isinstance(self._loader.batch_sampler, io.DistributedBatchSampler):
             raise UserError(
-                f"each of the {ranks} processes would train on all of the DataLoader's "
-                "samples; give it a paddle.io.DistributedBatchSampler, or give the data "
-                "set itself instead"
+                f"Each of the {ranks} processes would train on all of the DataLoader's "
+                "samples: give it a paddle.io.DistributedBatchSampler, or give the data "
+                "set itself instead."
             )
 
     def __iter__(self) -> LoaderStream:
@@ -299,13 +311,17 @@ class LoaderStream:
                     )
             if empty:
                 raise UserError(
-                    "the DataLoader ended without giving a full batch; give it more data "
-                    "or a smaller batch size"
+                    "The DataLoader ended without giving a full batch: give it more data "
+                    "or a smaller batch size."
                 )
 
     def state_dict(self) -> Dict:
         """Nothing: a DataLoader does not tell where it stands."""
         return {}
+
+    def other_data(self, state: Dict) -> Optional[Tuple[str, str]]:
+        """None: `set_state_dict` refuses any state."""
+        return None
 
     def set_state_dict(self, state: Dict, allow_other_data: bool = False) -> None:
         """Not possible.
@@ -314,8 +330,8 @@ class LoaderStream:
             UserError: Always.
         """
         raise UserError(
-            "training on a DataLoader cannot be resumed exactly, since a DataLoader's "
-            "position cannot be restored; give the data set itself instead"
+            "Training on a DataLoader cannot be resumed, since a DataLoader doesn't tell where it "
+            "stands: give the data set itself instead."
         )
 
 

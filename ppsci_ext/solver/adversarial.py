@@ -110,8 +110,8 @@ class AdversarialSolver(ppsci.solver.Solver):
             critic, `check(real, condition)`, called once before training, and `state_dict()` and
             `set_state_dict()` for what else is to survive a checkpoint.
         stream (Iterator): Endless source of (real, condition) with `batch_size`, `example()`,
-            `state_dict()` and `set_state_dict()`, and with several processes
-            `share(rank, ranks)`; see ppsci_ext.data.BatchStream.
+            `state_dict()`, `set_state_dict()` and `other_data(state)`, and with several
+            processes `share(rank, ranks)`; see ppsci_ext.data.BatchStream.
         generator_optimizer (Optional[optim.Optimizer]): None with a fixed generator.
         critic_optimizer (optim.Optimizer): Optimizer of the critic.
         n_critic (NCritic, optional): Critic steps per iteration; or a schedule {iteration from
@@ -426,7 +426,7 @@ class AdversarialSolver(ppsci.solver.Solver):
         what = "nothing is written without an output_dir"
         if self.folder.path is not None:
             self.save_checkpoint()
-            what = f"saved; {self.folder.name_of('resume')}=true goes on from here"
+            what = f"saved; {self.folder.setting('resume', True)} goes on from here"
         name = signal.Signals(received).name
         logger.warning(f"{name}: stopped after iteration {self.iteration}, {what}.")
         raise Interrupted(received)
@@ -524,9 +524,8 @@ class AdversarialSolver(ppsci.solver.Solver):
         """All that a checkpoint holds: what is the same in all processes, and what is not."""
         parts: Dict[str, state.Part] = {
             "progress": state.PlainPart(self.progress),
-            "stream": state.PlainPart(
-                self.stream, allow_other_data=self.folder.allow_other_data
-            ),
+            # other data than the folder allows have been refused by then
+            "stream": state.PlainPart(self.stream, allow_other_data=True),
             "gan": state.PlainPart(self.gan),
             "critic_rule": state.PlainPart(self.critic_rule),
         }
@@ -566,12 +565,14 @@ class AdversarialSolver(ppsci.solver.Solver):
         Raises:
             UserError: If the networks, data or configuration are others.
         """
-        changed = self.folder.changes_since(saved)
-        if saved.state["iteration"] > self.epochs * self.iters_per_epoch:
-            epochs = self.folder.name_of("epochs")
+        changed = self.folder.changes_since(
+            saved, self.stream.other_data(saved.state["parts"]["stream"])
+        )
+        last = self.epochs * self.iters_per_epoch
+        if saved.state["iteration"] > last:
             raise UserError(
-                f"The checkpoint {saved.folder} is beyond {epochs}={self.epochs}, iteration "
-                f"{self.epochs * self.iters_per_epoch}: raise {epochs}."
+                f"The checkpoint {saved.folder} is beyond iteration {last}, at which this "
+                f"training ends: raise {self.folder.name_of('epochs')}."
             )
         state.restore(*self._parts(), saved)
         self.global_step = self.iteration

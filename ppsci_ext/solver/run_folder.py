@@ -79,7 +79,11 @@ class RunFolder:
         allow_other_data: bool = False,
         names: Optional[Mapping[str, str]] = None,
     ):
-        self.path = path
+        if not isinstance(resume, bool) and resume != "auto":
+            raise UserError(
+                f"resume={resume!r} is refused: give True, False or 'auto'."
+            )
+        self.path = None if path is None else os.fspath(path)
         self.keep = keep
         self.keep_every = keep_every
         self.resume = resume
@@ -94,6 +98,13 @@ class RunFolder:
     def name_of(self, argument: str) -> str:
         """What the user calls an argument."""
         return self._names.get(argument, argument)
+
+    def setting(self, argument: str, value: Any) -> str:
+        """How the user gives an argument a value: `resume=True`, or `TRAIN.resume=true`."""
+        if argument not in self._names:
+            return f"{argument}={value!r}"
+        plain = json.dumps(value, separators=(",", ":")).replace('"', "")
+        return f"{self._names[argument]}={plain}"
 
     def file(self, *parts: str) -> str:
         """Path of a file of the run."""
@@ -180,20 +191,40 @@ class RunFolder:
         if checkpoint.list_checkpoints(self.checkpoint_root) or osp.exists(records):
             raise UserError(
                 f"{self.path} already holds a run: go on with it by "
-                f"{self.name_of('resume')}=true, or choose another folder by output_dir=..."
+                f"{self.setting('resume', True)}, or choose another folder by output_dir=..."
             )
 
     # going on
 
-    def changes_since(self, saved: checkpoint.Checkpoint) -> Dict[str, List[Any]]:
-        """Settings that differ on purpose from those of a checkpoint, {name: [was, is]}.
+    def changes_since(
+        self,
+        saved: checkpoint.Checkpoint,
+        other_data: Optional[Tuple[str, str]] = None,
+    ) -> Dict[str, List[Any]]:
+        """What differs on purpose from what a checkpoint was made with, {name: [was, is]}.
 
         Args:
             saved (checkpoint.Checkpoint): Checkpoint to go on from.
+            other_data (Optional[Tuple[str, str]]): What its data were and what they are; None
+                if they are the same.
 
         Raises:
-            UserError: If others differ than those that may; it lists them with both values.
+            UserError: If other settings differ than those that may, or the data do and may not;
+                it says what was and what is.
         """
+        changed = self._changed_settings(saved)
+        if other_data is None:
+            return changed
+        was, now = other_data
+        if not self.allow_other_data:
+            raise UserError(
+                f"The checkpoint {saved.folder} was made with other data, {was}, and these are "
+                f"{now}: go on with the data it was made with, or allow others by "
+                f"{self.setting('allow_other_data', True)}."
+            )
+        return {**changed, "data": [was, now]}
+
+    def _changed_settings(self, saved: checkpoint.Checkpoint) -> Dict[str, List[Any]]:
         before = saved.state.get("course")
         if before is None or self.course is None:
             return {}
@@ -211,7 +242,7 @@ class RunFolder:
             raise UserError(
                 f"The checkpoint {saved.folder} was made under another configuration ({told}): "
                 "go on with the values it was made with, allow them to differ by "
-                f"{self.name_of('may_differ')}=[{','.join(refused)}], or train anew in another "
+                f"{self.setting('may_differ', refused)}, or train anew in another "
                 "output_dir."
             )
         return changed
@@ -242,7 +273,7 @@ class RunFolder:
             raise UserError(
                 f"{self.path} was removed or renamed while the training wrote into it: it "
                 "stops here; to go on from a renamed folder, give its new name by output_dir "
-                f"and {self.name_of('resume')}=true."
+                f"and {self.setting('resume', True)}."
             )
 
     def append(self, record: Dict[str, Any]) -> None:
@@ -324,7 +355,7 @@ def _place_of(path: str) -> Optional[Tuple[int, int]]:
     """What identifies a folder under whatever name, None if it isn't there."""
     try:
         found = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
 

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from bisect import bisect_right
 from typing import Any
 from typing import Callable
@@ -84,4 +85,6 @@ def _ramp(given: Mapping) -> Callable[[int], float]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    """Python's or NumPy's, finite."""
+    is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_real and math.isfinite(value)

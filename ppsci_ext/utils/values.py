@@ -34,6 +34,7 @@ Count = Annotated[int, Field(ge=1, le=INT32_MAX)]
 BatchSize = Annotated[int, Field(ge=1, le=2**20)]
 Samples = Annotated[int, Field(ge=1, le=10**6)]
 Width = Annotated[int, Field(ge=1, le=2**14)]
+Classes = Annotated[int, Field(ge=0, le=2**14)]  # 0: there are none
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 NotNegative = Annotated[float, Field(ge=0, le=1e6)]

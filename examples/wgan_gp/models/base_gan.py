@@ -45,18 +45,22 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.schedule import Schedule
 from ppsci_ext.utils.schedule import is_constant
 from ppsci_ext.utils.values import BatchSize
+from ppsci_ext.utils.values import Classes
 from ppsci_ext.utils.values import Count
 from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Samples
+from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import check_value
 from wgan_gp.models import conditions
 from wgan_gp.models.network_checks import check_networks
 from wgan_gp.models.network_checks import check_trainable
+from wgan_gp.models.network_checks import run_network
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.utils import losses
 from wgan_gp.utils.terms import LossInputs
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import add_terms
+from wgan_gp.utils.terms import check_names
 from wgan_gp.utils.terms import weight_at
 
 BATCH_NORMS = (
@@ -101,8 +105,8 @@ class BaseGAN:
             number, steps or a ramp over the iterations. Defaults to 1.0.
 
     Raises:
-        UserError: If one of the numbers is out of its range.
-        ValueError: If the dimensions of the noise can't be found out.
+        UserError: If one of the numbers is out of its range, the dimensions of the noise can't be
+            found out, or two terms have the same name.
     """
 
     def __init__(
@@ -116,6 +120,13 @@ class BaseGAN:
         terms: Sequence[LossTerm] = (),
         adversarial_weight: Schedule = 1.0,
     ):
+        for name, network in (("critic", critic), ("generator", generator)):
+            if not isinstance(network, nn.Layer) and (network or name == "critic"):
+                raise UserError(
+                    f"The {name} is of the type {type(network).__name__}: give a paddle.nn.Layer."
+                )
+        if isinstance(critic_iters, np.integer):
+            critic_iters = int(critic_iters)
         try:
             critic_rule(critic_iters)
         except ValueError as error:
@@ -126,9 +137,9 @@ class BaseGAN:
         self.generator = generator
         self.critic = critic
         self.critic_iters = critic_iters
-        self.num_classes = num_classes
+        self.num_classes = check_value("num_classes", num_classes, Classes)
         self.conditional = num_classes > 0 if conditional is None else conditional
-        self.terms = list(terms)
+        self.terms = check_names(terms)
         self.adversarial_weight = adversarial_weight
         self.iteration = 0
         if generator is not None:
@@ -284,6 +295,16 @@ class BaseGAN:
         """
         check_networks(self, real, condition)
 
+    def settings(self) -> Dict[str, Any]:
+        """The choices by which a training would take another course, as JSON can hold them."""
+        return {
+            "critic_iters": self.critic_iters,
+            "num_classes": self.num_classes,
+            "conditional": self.conditional,
+            "adversarial_weight": self.adversarial_weight,
+            **{f"terms.{term.name}": term.weight for term in self.terms},
+        }
+
     def state_dict(self) -> Dict[str, int]:
         """What a checkpoint has to hold besides the networks, as JSON can hold it."""
         return {}
@@ -362,7 +383,8 @@ class BaseGAN:
                 part = self.sample_labels(size)
             # a last batch of a few would have other batch statistics than the rest
             part = map_condition(lambda x: x[paddle.arange(batch_size) % size], part)
-            samples = self._generate(self.sample_noise(batch_size), part)
+            noise = self.sample_noise(batch_size)
+            samples = run_network("generator", self.generator, noise, part)
             batches.append(samples[:size].numpy())
         return np.concatenate(batches)
 
@@ -380,6 +402,8 @@ class BaseGAN:
         *,
         output_dir: Optional[str] = None,
         resume: Union[bool, str] = False,
+        may_differ: Sequence[str] = (),
+        allow_other_data: bool = False,
         seed: int = 42,
     ) -> BaseGAN:
         """Train both networks.
@@ -398,6 +422,10 @@ class BaseGAN:
                 metrics.jsonl and weights; by default nothing is written.
             resume (Union[bool, str], optional): Go on with the run in output_dir; "auto" begins
                 it where there is none. Defaults to False.
+            may_differ (Sequence[str], optional): Settings that may be others than those of the
+                run to go on with, such as ["batch_size"]; the change is recorded. Defaults to
+                none.
+            allow_other_data (bool, optional): Go on with other data. Defaults to False.
             seed (int, optional): Seed of the order of the data. Defaults to 42.
 
         Returns:
@@ -407,10 +435,12 @@ class BaseGAN:
             UserError: If a number is out of its range, the networks don't fit the data, the
                 critic can't be differentiated twice, or the folder can't be used.
         """
-        check_value("iterations", iterations, Count)
+        iterations = check_value("iterations", iterations, Count)
         rates = {"g_learning_rate": g_learning_rate, "d_learning_rate": d_learning_rate}
-        for name, rate in rates.items():
-            check_value(name, rate, Positive)
+        rates = {
+            name: check_value(name, rate, Positive) for name, rate in rates.items()
+        }
+        seed = check_value("seed", seed, Seed)
         if resume and output_dir is None:
             raise UserError("resume needs the output_dir of the run to go on with.")
         check_trainable(self)
@@ -422,13 +452,15 @@ class BaseGAN:
             )
         generator_optimizer = None
         if self.generator is not None:
-            generator_optimizer = self.make_optimizer(g_learning_rate)(self.generator)
+            generator_optimizer = self.make_optimizer(rates["g_learning_rate"])(
+                self.generator
+            )
         epoch = _iterations_between_saves(iterations)
         AdversarialSolver(
             self,
             stream,
             generator_optimizer,
-            self.make_optimizer(d_learning_rate)(self.critic),
+            self.make_optimizer(rates["d_learning_rate"])(self.critic),
             n_critic=self.critic_iters,
             epochs=iterations // epoch,
             iters_per_epoch=epoch,
@@ -437,7 +469,14 @@ class BaseGAN:
             folder=RunFolder(
                 output_dir,
                 resume=resume,
-                course={"batch_size": stream.batch_size, "seed": seed, **rates},
+                course={
+                    "batch_size": stream.batch_size,
+                    "seed": seed,
+                    **rates,
+                    **self.settings(),
+                },
+                may_differ=may_differ,
+                allow_other_data=allow_other_data,
                 names={"epochs": "iterations"},
             ),
             seed=seed,
@@ -484,13 +523,16 @@ class BaseGAN:
         both = map_condition(_interleave, condition, condition)
         scores, extra = self._judge(_interleave(real, fake), both)
         pairs = scores.reshape([-1, 2])
-        halves = [
-            map_condition(
-                lambda x, half=half: x.reshape([-1, 2, *x.shape[1:]])[:, half], extra
-            )
-            for half in (0, 1)
-        ]
-        return (pairs[:, 0], halves[0]), (pairs[:, 1], halves[1])
+        return (pairs[:, 0], _half(extra, 0)), (pairs[:, 1], _half(extra, 1))
+
+
+def _half(extra: Any, half: int) -> Any:
+    """Of what a critic returned for an interleaved batch, the part of one kind of samples."""
+    if extra is None:
+        return None
+    return paddle.utils.map_structure(
+        lambda x: x.reshape([-1, 2, *x.shape[1:]])[:, half], extra
+    )
 
 
 def _interleave(first: paddle.Tensor, second: paddle.Tensor) -> paddle.Tensor:
@@ -506,6 +548,9 @@ def _iterations_between_saves(iterations: int) -> int:
 def _latent_shape_of(
     generator: nn.Layer, given: Optional[Union[int, Sequence[int]]]
 ) -> List[int]:
+    if given is not None:
+        for size in [given] if np.ndim(given) == 0 else given:
+            check_value("latent_dim", size, Count)
     if given is None:
         given = getattr(generator, "latent_shape", None)
     if given is None:
@@ -515,7 +560,7 @@ def _latent_shape_of(
     for layer in generator.sublayers(include_self=True):
         if isinstance(layer, nn.Linear):
             return [layer.weight.shape[0]]
-    raise ValueError(
+    raise UserError(
         "The dimensions of the generator's noise are unknown: give latent_dim=, or the "
         "generator an attribute latent_dim."
     )

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Mapping
 from typing import Optional
 
 import numpy as np
 
 from ppsci_ext.data import Condition
 from ppsci_ext.data import as_arrays
-from ppsci_ext.data.condition import count_of
 from ppsci_ext.data.condition import to_tensors
 from ppsci_ext.utils import UserError
 
@@ -70,13 +70,7 @@ def for_samples(
         raise UserError(
             "This GAN generates for a condition, not for classes: give condition=..."
         )
-    found = count_of(given)
-    if found != num_samples:
-        raise UserError(
-            f"The condition is for {found} samples, but {num_samples} are asked for: give as "
-            "many."
-        )
-    return to_tensors(as_arrays(given))
+    return to_tensors(as_arrays(given, num_samples))
 
 
 def check_labels(
@@ -94,15 +88,19 @@ def check_labels(
     """
     if labels is None:
         return None
-    array = np.asarray(labels)
+    if isinstance(labels, Mapping):
+        raise UserError("Labels must be a list of integers, not arrays by name.")
+    array = labels if isinstance(labels, np.ndarray) else as_arrays(labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 1 and len(array) != num_samples:
+        raise UserError(
+            f"There are {len(array)} labels for {num_samples} samples: give as many."
+        )
     if array.dtype.kind not in "iu" or array.ndim != 1:
         raise UserError(
             f"Labels must be a list of integers, one for each sample, not {array.dtype} of "
             f"shape {list(array.shape)}."
-        )
-    if len(array) != num_samples:
-        raise UserError(
-            f"There are {len(array)} labels for {num_samples} samples: give as many."
         )
     wrong = array[(array < 0) | (array >= num_classes)]
     if len(wrong):

@@ -34,16 +34,18 @@ if TYPE_CHECKING:
 
 
 def check_trainable(gan: BaseGAN) -> None:
-    """Refuse networks without parameters.
+    """Refuse networks without parameters to train.
 
     Raises:
         UserError: Naming the network.
     """
     for name, network in (("critic", gan.critic), ("generator", gan.generator)):
-        if network is not None and not network.parameters():
+        if network is None:
+            continue
+        if all(parameter.stop_gradient for parameter in network.parameters()):
             raise UserError(
-                f"The {name} ({type(network).__name__}) has no parameters, so there is nothing "
-                "to train: build it from layers that have some."
+                f"The {name} ({type(network).__name__}) has no parameters to train: build it "
+                "from layers that have some."
             )
 
 
@@ -61,31 +63,45 @@ def check_networks(gan: BaseGAN, real: paddle.Tensor, condition: Condition) -> N
     """
     check_trainable(gan)
     if gan.conditional and condition is None:
-        what = "labels" if gan.num_classes else "a condition"
+        what = "label" if gan.num_classes else "condition"
         raise UserError(
-            f"The GAN is conditional, but its training data have no {what}: give pairs of a "
-            f"sample and its {what.split()[-1]}, or make the GAN unconditional."
+            f"The GAN is conditional, but its training data have no {what}s: give pairs of a "
+            f"sample and its {what}, or make the GAN unconditional."
         )
     condition = condition if gan.conditional else None
     if gan.generator is not None:
         noise = gan.sample_noise(len(real))
-        fake = _run("generator", gan.generator, noise, condition)
+        with at_rest(gan.generator):
+            fake = run_network("generator", gan.generator, noise, condition)
         _check_samples(fake, real)
-    _check_scores(_run("critic", gan.critic, real, condition), real)
+    with at_rest(gan.critic):
+        output = run_network("critic", gan.critic, real, condition)
+    _check_scores(output, real)
 
 
-def _run(name: str, network: nn.Layer, x: paddle.Tensor, condition: Condition) -> Any:
-    inputs = (x,) if condition is None else (x, condition)
+def run_network(
+    name: str, network: nn.Layer, x: paddle.Tensor, condition: Condition
+) -> Any:
+    """What a network returns; an error of it becomes a sentence with the shapes.
+
+    Args:
+        name (str): "generator" or "critic".
+        network (nn.Layer): Network.
+        x (paddle.Tensor): Noise or samples, [B, ...].
+        condition (Condition): Second argument, None if there is none.
+
+    Raises:
+        UserError: If the network raises anything.
+    """
     try:
-        with at_rest(network):
-            return network(*inputs)
+        return network(x) if condition is None else network(x, condition)
     except Exception as error:  # users' networks raise whatever they like
         given = f"{'noise' if name == 'generator' else 'samples'} of shape {_shape(x)}"
         if condition is not None:
             given += f" and a condition of shape {_shapes(condition)}"
         raise UserError(
-            f"The {name} ({type(network).__name__}) fails on {given}: {_reason(error)} (are "
-            "the networks made for these data, and not swapped?)."
+            f"The {name} ({type(network).__name__}) fails on {given}: {_reason(error)} "
+            "(is it made for these, and are the networks not swapped?)."
         ) from error
 
 
@@ -108,12 +124,14 @@ def _check_samples(fake: Any, real: paddle.Tensor) -> None:
             f"The generator makes samples of shape {_shape(fake)}, but the real ones have the "
             f"shape {_shape(real)}: make its output fit the data."
         )
+    if not fake.is_floating_point():
+        raise UserError(f"The generator's samples are {fake.dtype}: make them floats.")
 
 
 def _check_scores(output: Any, real: paddle.Tensor) -> None:
-    score = output
+    score, extra = output, None
     if isinstance(output, (tuple, list)) and len(output) == 2:
-        score = output[0]
+        score, extra = output
     wanted = (
         f"it should return one score a sample, of shape [{len(real)}] or [{len(real)}, 1], or a "
         f"map of scores [{len(real)}, 1, ...], whose mean is taken"
@@ -128,7 +146,14 @@ def _check_scores(output: Any, real: paddle.Tensor) -> None:
             f"{_shape(real)}: {wanted}."
         )
     if not score.is_floating_point():
-        raise UserError(f"The critic's scores are {score.dtype}, but should be floats.")
+        raise UserError(f"The critic's scores are {score.dtype}: make them floats.")
+    for each in [] if extra is None else paddle.utils.flatten(extra):
+        if not isinstance(each, paddle.Tensor) or each.shape[:1] != [len(real)]:
+            shape = _shape(each) if isinstance(each, paddle.Tensor) else _kind(each)
+            raise UserError(
+                f"Beside the scores the critic returns {shape} for {len(real)} samples: return "
+                "tensors whose first axis is the sample, or nothing."
+            )
 
 
 def is_score(shape: List[int], batch_size: int) -> bool:

@@ -14,7 +14,9 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Callable
+from typing import Dict
 from typing import Optional
 
 from paddle import nn
@@ -48,6 +50,9 @@ class WGAN(BaseGAN):
     ):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
         self.clip_value = check_value("clip_value", clip_value, Positive)
+
+    def settings(self) -> Dict[str, Any]:
+        return {**super().settings(), "clip_value": self.clip_value}
 
     def constrain_critic(self) -> None:
         losses.clip_weights(self.critic, self.clip_value)

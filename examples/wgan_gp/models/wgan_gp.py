@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import Iterable
@@ -101,14 +102,12 @@ class WGAN_GP(BaseGAN):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
         _check_choice("penalty", penalty, losses.PENALTY_FORMS)
         _check_choice("penalty_at", penalty_at, losses.PENALTY_POINTS)
-        check_value("lambda_gp", lambda_gp, NotNegative)
-        check_value("penalty_target", penalty_target, NotNegative)
-        check_value("penalty_interval", penalty_interval, Count)
-        self.lambda_gp = lambda_gp
+        self.lambda_gp = check_value("lambda_gp", lambda_gp, NotNegative)
         self.penalty_form = penalty
         self.penalty_at = penalty_at
-        self.penalty_target = penalty_target
-        self.penalty_interval = penalty_interval
+        self.penalty_target = check_value("penalty_target", penalty_target, NotNegative)
+        self.penalty_interval = check_value("penalty_interval", penalty_interval, Count)
+        self.spectral_norm = spectral_norm
         self.critic_steps = 0
         if spectral_norm:
             normalize_spectrally(self.critic)
@@ -142,6 +141,17 @@ class WGAN_GP(BaseGAN):
     def constrain_critic(self) -> None:
         """Nothing to constrain; counts the steps, for the lazy penalty."""
         self.critic_steps += 1
+
+    def settings(self) -> Dict[str, Any]:
+        return {
+            **super().settings(),
+            "lambda_gp": self.lambda_gp,
+            "penalty": self.penalty_form,
+            "penalty_at": self.penalty_at,
+            "penalty_target": self.penalty_target,
+            "penalty_interval": self.penalty_interval,
+            "spectral_norm": self.spectral_norm,
+        }
 
     def state_dict(self) -> Dict[str, int]:
         return {"critic_steps": self.critic_steps}

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from os import path as osp
@@ -42,6 +43,7 @@ from pydantic import ValidationError
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
+from ppsci_ext.utils.errors import shown
 from ppsci_ext.utils.signals import end_in_one_sentence
 from wgan_gp.utils.schema import CaseConfig
 
@@ -236,6 +238,7 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
                 check_overrides(compose(experiment.name), overrides)
                 cfg = compose_case(experiment, overrides)
                 check_config(cfg, experiment.schema)
+                _make_folder(cfg.output_dir)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             fail(UserError(f"The configuration is not valid YAML: {reason}."))
@@ -244,6 +247,16 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
         except UserError as error:
             fail(error)
     main()
+
+
+def _make_folder(path: str) -> None:
+    """Before Hydra does, which has a traceback for one that can't be made."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"output_dir={shown(path)} is refused: the folder can't be made ({error.strerror})."
+        ) from error
 
 
 def fail(error: UserError) -> None:

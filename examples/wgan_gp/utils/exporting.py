@@ -78,9 +78,6 @@ def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
     spec = input_spec(generator)
     num_classes = getattr(generator, "num_classes", 0)
     prefix = cfg.INFER.export_path
-    with writing(prefix):
-        os.makedirs(osp.dirname(prefix) or ".", exist_ok=True)
-    save_static(generator, spec, prefix)
     inputs = {
         each.name: [
             [None if size < 0 else size for size in each.shape],
@@ -89,7 +86,10 @@ def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
         for each in paddle.utils.flatten(spec)
     }
     description = json.dumps({"inputs": inputs, "num_classes": num_classes})
-    write_atomically(f"{prefix}{_INPUTS}", description.encode())
+    with writing(prefix):  # first: Paddle's own error would be a traceback
+        os.makedirs(osp.dirname(prefix) or ".", exist_ok=True)
+        write_atomically(f"{prefix}{_INPUTS}", description.encode())
+    save_static(generator, spec, prefix)
     logger.message(f"Exported: {prefix}.json, .pdiparams, {_INPUTS}")
 
 

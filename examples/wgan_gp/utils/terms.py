@@ -23,6 +23,7 @@ from typing import Callable
 from typing import Dict
 from typing import List
 from typing import Optional
+from typing import Sequence
 
 import paddle
 from paddle import nn
@@ -34,6 +35,22 @@ from ppsci_ext.utils.schedule import is_constant
 from ppsci_ext.utils.schedule import schedule
 
 NETWORKS = ("critic", "generator")
+_RECORDED = (  # in metrics.jsonl beside the terms
+    "iteration",
+    "critic_loss",
+    "wasserstein",
+    "gradient_penalty",
+    "slope",
+    "generator_loss",
+    "adversarial",
+    "adversarial_weight",
+    "n_critic",
+    "critic_lr",
+    "generator_lr",
+    "validation_critic_loss",
+    "images_per_second",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,26 @@ class LossTerm:
         weight_at(f"the weight of '{self.name}'", self.weight, 0)
 
 
+def check_names(terms: Sequence[LossTerm]) -> List[LossTerm]:
+    """The terms, each of which has a name of its own in metrics.jsonl.
+
+    Args:
+        terms (Sequence[LossTerm]): Terms of both networks.
+
+    Raises:
+        UserError: If two have the same name, or one has that of another quantity.
+    """
+    taken = set(_RECORDED)
+    for term in terms:
+        if term.name in taken:
+            raise UserError(
+                f"'{term.name}' is the name of another quantity in the records: give the term "
+                "a name of its own."
+            )
+        taken.add(term.name)
+    return list(terms)
+
+
 def weight_at(name: str, weight: Schedule, iteration: int) -> float:
     """A weight at an iteration.
 
@@ -130,6 +167,12 @@ def add_terms(
     for term in terms:
         weight = weight_at(term.name, term.weight, iteration)
         value = term.function(inputs)
+        if not isinstance(value, paddle.Tensor) or value.size != 1:
+            shape = list(getattr(value, "shape", [])) or type(value).__name__
+            raise UserError(
+                f"The term '{term.name}' gives {shape}: it should give one number in a tensor, "
+                "such as a mean."
+            )
         record[term.name] = value.detach()
         if not is_constant(term.weight):
             record[f"{term.name}_weight"] = paddle.to_tensor(weight)

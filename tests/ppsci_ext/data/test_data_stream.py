@@ -237,13 +237,13 @@ class Endless(paddle.io.IterableDataset):
         (np.zeros(3), 1, r"shape \[3\]"),
         (np.array([["a"]]), 1, "give numbers"),
         (np.array([[np.nan]]), 1, "NaN"),
-        ([1, 2, 3], 1, "a list cannot be trained on"),
+        ([1, 2, 3], 1, "A list cannot be trained on"),
         (Endless(), 1, "DataLoader"),
         (MapDataset([{"x": 1}]), 1, "not .dict"),
         (MapDataset([(np.zeros(1), 1, 2)]), 1, "not .ndarray, int, int"),
         (MapDataset([(np.zeros(1), "cat")]), 1, "give integers .classes. or floats"),
         (MapDataset([(np.zeros(1), np.nan)]), 1, "NaN or infinite"),
-        (MapDataset([(np.zeros(1), {})]), 1, "a condition without arrays"),
+        (MapDataset([(np.zeros(1), {})]), 1, "condition has no arrays"),
     ],
 )
 def test_wrong_sources_are_refused(source, batch_size, message):
