@@ -20,13 +20,20 @@ import numpy as np
 import paddle
 import pytest
 from omegaconf import OmegaConf
+from paddle import nn
 
 from ppsci_ext.utils import UserError
+from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import DCGANGenerator
+from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import exporting
 from wgan_gp.utils.run_weights import load_generator
+
+
+def gan_of(generator, num_classes=0):
+    return WGAN_GP(generator, MLPCritic(4), num_classes=num_classes)
 
 
 def configuration(folder, latent_dim=128):
@@ -68,7 +75,7 @@ def test_exported_generator_equals_the_network(tmp_path, build, num_classes):
     generator = build()
     paddle.save(generator.state_dict(), str(tmp_path / "generator.pdparams"))
     cfg = configuration(tmp_path, generator.latent_dim)
-    exporting.export_generator(cfg, build())
+    exporting.export_generator(cfg, gan_of(build(), num_classes))
     arrays = exporting.sample_exported(cfg)
     noise = np.random.default_rng(5).standard_normal(
         (6, generator.latent_dim), dtype=np.float32
@@ -85,7 +92,7 @@ def test_an_export_older_than_the_weights_is_refused(tmp_path):
     weights = str(tmp_path / "generator.pdparams")
     paddle.save(MLPGenerator(8).state_dict(), weights)
     cfg = configuration(tmp_path, 2)
-    exporting.export_generator(cfg, MLPGenerator(8))
+    exporting.export_generator(cfg, gan_of(MLPGenerator(8)))
     exporting.load_exported(cfg)
     later = os.path.getmtime(cfg.INFER.pdiparams_path) + 5
     os.utime(weights, (later, later))
@@ -101,3 +108,15 @@ def test_weights_of_another_width_are_refused(tmp_path):
     ):
         load_generator(cfg, MLPGenerator(16))
     load_generator(cfg, MLPGenerator(8))
+
+
+def test_a_generator_that_says_nothing_of_its_inputs(tmp_path):
+    """Its noise is found out as for training; its condition can't be."""
+    generator = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    paddle.save(generator.state_dict(), str(tmp_path / "generator.pdparams"))
+    cfg = configuration(tmp_path, 3)
+    exporting.export_generator(cfg, WGAN_GP(generator, MLPCritic(4)))
+    assert exporting.sample_exported(cfg)["samples"].shape == (6, 2)
+    with pytest.raises(UserError, match="give it a method input_spec"):
+        gan = WGAN_GP(generator, MLPCritic(4), conditional=True)
+        exporting.export_generator(cfg, gan)

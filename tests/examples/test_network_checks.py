@@ -197,7 +197,10 @@ def test_what_is_no_network(wrong):
     "settings, says",
     [
         ({"num_classes": 3}, "is conditional, but its training data have no labels: "),
-        ({"conditional": True}, "conditional, but its training data have no conditions:"),
+        (
+            {"conditional": True},
+            "conditional, but its training data have no conditions:",
+        ),
     ],
 )
 def test_a_conditional_gan_without_a_condition(settings, says):

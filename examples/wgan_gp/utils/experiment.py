@@ -223,7 +223,7 @@ class Experiment:
 
     def export(self) -> None:
         """mode=export"""
-        exporting.export_generator(self.cfg, self.build_networks()[0])
+        exporting.export_generator(self.cfg, self.build_gan())
 
     def infer(self) -> None:
         """mode=infer"""

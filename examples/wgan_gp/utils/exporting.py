@@ -30,7 +30,6 @@ import numpy as np
 import paddle
 from omegaconf import DictConfig
 from paddle import inference
-from paddle import nn
 from paddle.static import InputSpec
 from ppsci.utils import logger
 
@@ -41,6 +40,7 @@ from ppsci_ext.utils.files import open_atomically
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.static_graph import save_static
+from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.conditions import check_labels
 from wgan_gp.utils.run_weights import load_generator
 from wgan_gp.utils.run_weights import weights_path
@@ -48,35 +48,42 @@ from wgan_gp.utils.run_weights import weights_path
 _INPUTS = ".inputs.json"  # of an exported generator: what it takes
 
 
-def input_spec(generator: nn.Layer) -> List[Any]:
+def input_spec(gan: BaseGAN) -> List[Any]:
     """What a generator takes: noise, and what to generate for.
 
     Args:
-        generator (nn.Layer): Generator with a method `input_spec()` that says so; or with
-            `latent_shape` or `latent_dim`, and `num_classes` if it takes classes.
+        gan (BaseGAN): GAN whose generator has a method `input_spec()` that says so, or takes
+            classes, or noise alone.
 
     Returns:
         List[Any]: InputSpec "z"; for a conditional generator a second one, or a dict of them.
     """
-    if hasattr(generator, "input_spec"):
-        return generator.input_spec()
-    shape = getattr(generator, "latent_shape", None) or [generator.latent_dim]
-    spec = [InputSpec([None, *shape], "float32", "z")]
-    if getattr(generator, "num_classes", 0):
+    if hasattr(gan.generator, "input_spec"):
+        return gan.generator.input_spec()
+    spec = [InputSpec([None, *gan.latent_shape], "float32", "z")]
+    if gan.num_classes:
         spec.append(InputSpec([None], "int64", "labels"))
+    elif gan.conditional:
+        raise UserError(
+            f"The generator ({type(gan.generator).__name__}) is conditional, and doesn't say "
+            "what it takes: give it a method input_spec() that returns the paddle.static."
+            "InputSpec of its noise and its condition."
+        )
     return spec
 
 
-def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
+def export_generator(cfg: DictConfig, gan: BaseGAN) -> None:
     """Write the trained generator as a static graph, for paddle.inference.
 
     Args:
         cfg (DictConfig): Configuration of a case.
-        generator (nn.Layer): Generator, see `input_spec`.
+        gan (BaseGAN): GAN, see `input_spec`.
+
+    Raises:
+        UserError: If there are no weights, or the generator doesn't say what it takes.
     """
-    load_generator(cfg, generator)
-    spec = input_spec(generator)
-    num_classes = getattr(generator, "num_classes", 0)
+    spec = input_spec(gan)
+    load_generator(cfg, gan.generator)
     prefix = cfg.INFER.export_path
     inputs = {
         each.name: [
@@ -85,11 +92,11 @@ def export_generator(cfg: DictConfig, generator: nn.Layer) -> None:
         ]
         for each in paddle.utils.flatten(spec)
     }
-    description = json.dumps({"inputs": inputs, "num_classes": num_classes})
+    description = json.dumps({"inputs": inputs, "num_classes": gan.num_classes})
     with writing(prefix):  # first: Paddle's own error would be a traceback
         os.makedirs(osp.dirname(prefix) or ".", exist_ok=True)
         write_atomically(f"{prefix}{_INPUTS}", description.encode())
-    save_static(generator, spec, prefix)
+    save_static(gan.generator, spec, prefix)
     logger.message(f"Exported: {prefix}.json, .pdiparams, {_INPUTS}")
 
 
