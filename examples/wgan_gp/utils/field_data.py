@@ -232,6 +232,15 @@ def _own_data(keys: Dict[str, Any]) -> FieldData:
     )
 
 
+class _Endless(NetworkFields):
+    """Fields in a network's values, with their condition where they have one."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> Any:
+        if hasattr(self.source, "sample_with_condition"):
+            return self.sample_with_condition(n, rng)
+        return super().sample(n, rng)
+
+
 def _random_data(keys: Dict[str, Any]) -> FieldData:
     default = "power_law" if keys["name"] == "turbulence" else "matern"
     spectrum, length = keys["spectrum"] or default, keys["length"]
@@ -260,20 +269,13 @@ def _random_data(keys: Dict[str, Any]) -> FieldData:
     if keys["points"] is not None:
         measured = PointMeasurements(field, tuple(keys["points"]))
     transform = FieldTransform.of(field)
-    endless = NetworkFields(conditioned or measured or field, transform)
+    endless = _Endless(conditioned or measured or field, transform)
     data = FieldData(endless, None, 1, transform, field, None, conditioned, measured)
     if keys["num_samples"] is not None:
         rng = np.random.default_rng(keys["seed"])
-        data.train = _drawn(endless, keys["num_samples"], rng)
-        data.test = _drawn(
-            endless, max(2, round(keys["held_out"] * keys["num_samples"])), rng
-        )
+        held_out = max(2, round(keys["held_out"] * keys["num_samples"]))
+        data.train = endless.sample(keys["num_samples"], rng)
+        data.test = endless.sample(held_out, rng)
         fields = data.train[0] if isinstance(data.train, tuple) else data.train
         data.training = transform.inverse(fields)
     return data
-
-
-def _drawn(source: NetworkFields, count: int, rng: np.random.Generator) -> Any:
-    if hasattr(source, "sample_with_condition"):
-        return source.sample_with_condition(count, rng)
-    return source.sample(count, rng)
