@@ -70,13 +70,12 @@ from wgan_gp.utils.experiment import Experiment
 from wgan_gp.utils.experiment import Metrics
 from wgan_gp.utils.experiment import run
 from wgan_gp.utils.field_data import OWN
+from wgan_gp.utils.field_data import FieldCaseConfig
 from wgan_gp.utils.field_data import FieldData
-from wgan_gp.utils.field_data import FieldDataConfig
 from wgan_gp.utils.field_data import Sizes
 from wgan_gp.utils.field_data import field_data
 from wgan_gp.utils.field_data import is_conditional
 from wgan_gp.utils.field_scores import FieldScores
-from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
@@ -113,15 +112,14 @@ class FieldsInferConfig(InferConfig):
     size: Optional[Sizes]
 
 
-class FieldsConfig(CaseConfig):
-    DATA: FieldDataConfig
+class FieldsConfig(FieldCaseConfig):
     MODEL: ModelConfig
     GAN: FieldsGANConfig
     EVAL: FieldsEvalConfig
     INFER: FieldsInferConfig
 
     beside_the_course = (
-        *CaseConfig.beside_the_course,
+        *FieldCaseConfig.beside_the_course,
         "DATA.path",  # the data themselves are compared
     )
 

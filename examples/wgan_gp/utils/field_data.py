@@ -47,6 +47,7 @@ from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import Text
+from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import Group
 
 OWN = {"images": 2, "volumes": 3}  # own data and their dimension
@@ -85,58 +86,6 @@ class FieldDataConfig(Group):
     isotropic: Axes
     held_out: Share
 
-    @model_validator(mode="after")
-    def own_data_have_a_file_and_no_formula(self):
-        if self.name not in OWN:
-            if self.path is not None:
-                raise ValueError(
-                    f"DATA.path is given, but DATA.name={self.name} needs no file: set "
-                    "DATA.name to images or volumes"
-                )
-            return self
-        if self.path is None:
-            raise ValueError(f"DATA.name={self.name} needs a file: set DATA.path")
-        if len(self.size) != OWN[self.name]:
-            raise ValueError(
-                f"DATA.size={self.size} is refused: DATA.name={self.name} needs "
-                f"{OWN[self.name]} sizes, those of a crop"
-            )
-        for key, given in (
-            ("DATA.vary or DATA.points", is_conditional(self)),
-            ("DATA.num_samples", self.num_samples is not None),
-        ):
-            if given:
-                raise ValueError(
-                    f"{key} is refused: it is for random fields, not for own data "
-                    f"(DATA.name={self.name}); leave it out"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def what_is_unseen_varies(self):
-        for name in ("length", "porosity"):
-            if getattr(self.vary, name) is None and getattr(self.unseen, name):
-                raise ValueError(
-                    f"DATA.unseen.{name} is a part of DATA.vary.{name}, which is not given: set "
-                    "both, or none"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def one_condition_whose_truth_is_known(self):
-        if self.points is None:
-            return self
-        if self.vary.length is not None or self.vary.porosity is not None:
-            raise ValueError(
-                "DATA.points and DATA.vary are both given: leave one of them out"
-            )
-        if self.name == "porous":
-            raise ValueError(
-                "DATA.points is refused: what measurements say of a porous field is not known "
-                "exactly; take another DATA.name"
-            )
-        return self
-
 
 def is_conditional(data: Any) -> bool:
     """Whether fields are made for parameters or measurements.
@@ -146,6 +95,64 @@ def is_conditional(data: Any) -> bool:
     """
     vary = data.vary
     return any(x is not None for x in (vary.length, vary.porosity, data.points))
+
+
+class FieldCaseConfig(CaseConfig):
+    DATA: FieldDataConfig
+
+    @model_validator(mode="after")
+    def own_data_have_a_file_and_no_formula(self):
+        data = self.DATA
+        if data.name not in OWN:
+            if data.path is not None:
+                raise ValueError(
+                    f"DATA.path is given, but DATA.name={data.name} needs no file: set "
+                    "DATA.name to images or volumes"
+                )
+            return self
+        if data.path is None:
+            raise ValueError(f"DATA.name={data.name} needs a file: set DATA.path")
+        if len(data.size) != OWN[data.name]:
+            raise ValueError(
+                f"DATA.size={data.size} is refused: DATA.name={data.name} needs "
+                f"{OWN[data.name]} sizes, those of a crop"
+            )
+        for key, given in (
+            ("DATA.vary or DATA.points", is_conditional(data)),
+            ("DATA.num_samples", data.num_samples is not None),
+        ):
+            if given:
+                raise ValueError(
+                    f"{key} is refused: it is for random fields, not for own data "
+                    f"(DATA.name={data.name}); leave it out"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def what_is_unseen_varies(self):
+        for name in ("length", "porosity"):
+            if getattr(self.DATA.unseen, name) and not getattr(self.DATA.vary, name):
+                raise ValueError(
+                    f"DATA.unseen.{name} is a part of DATA.vary.{name}, which is not given: set "
+                    "both, or none"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def one_condition_whose_truth_is_known(self):
+        vary = self.DATA.vary
+        if self.DATA.points is None:
+            return self
+        if vary.length is not None or vary.porosity is not None:
+            raise ValueError(
+                "DATA.points and DATA.vary are both given: leave one of them out"
+            )
+        if self.DATA.name == "porous":
+            raise ValueError(
+                "DATA.points is refused: what measurements say of a porous field is not known "
+                "exactly; take another DATA.name"
+            )
+        return self
 
 
 @dataclass
