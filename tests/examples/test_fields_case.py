@@ -26,6 +26,7 @@ import paddle
 import pytest
 from PIL import Image
 
+from ppsci_ext.data.fields import FieldTransform
 from tests.ppsci_ext.solver.test_faults import untimed_lines
 from wgan_gp.models.networks import FieldGenerator
 
@@ -104,8 +105,9 @@ def test_all_modes(run, tmp_path, name, size, larger):
         assert score in table
     assert 0 < metrics["spectrum_error"] and metrics["sets"] == 60
     assert (folder / "fields.png").stat().st_size > 10_000
-    run("mode=eval", *data, "EVAL.pretrained_model_path=run/generator_ema")
-    assert metrics_of(folder)["variance"] != metrics["variance"]
+    if len(size) == 2:  # a page of pictures takes seconds
+        run("mode=eval", *data, "EVAL.pretrained_model_path=run/generator_ema")
+        assert metrics_of(folder)["variance"] != metrics["variance"]
 
     run("mode=export", *data)
     sizes = f"INFER.size={larger}".replace(" ", "")
@@ -126,9 +128,8 @@ def test_all_modes(run, tmp_path, name, size, larger):
     np.testing.assert_allclose(samples, expected, rtol=1e-3, atol=1e-4)
 
 
-def trained(folder, size, kind="positive", **keywords):
-    from ppsci_ext.data.fields import FieldTransform
-
+def trained(folder, size, **keywords):
+    """The trained generator, which knows its transform's numbers from its weights."""
     state = json.loads((folder / "inference" / "generator.transform.json").read_text())
     generator = FieldGenerator(
         size, FieldTransform(state["kind"]), dim=4, stages=2, **keywords
