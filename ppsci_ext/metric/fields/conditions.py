@@ -37,6 +37,7 @@ from ppsci_ext.metric.fields.verdict import ESTIMATE
 from ppsci_ext.metric.fields.verdict import Evidence
 from ppsci_ext.metric.fields.verdict import check_rates
 from ppsci_ext.metric.fields.verdict import judge
+from ppsci_ext.metric.fields.verdict import real_sets_rng
 from ppsci_ext.utils.errors import UserError
 
 _RESOLUTION = 1e-6
@@ -149,7 +150,7 @@ def parameter_scores(
             f"each; give them as such a table, not {list(asked.shape)}"
         )
     _check_shape(fields, source.shape)
-    rng = np.random.default_rng(seed)
+    rng = real_sets_rng(seed)
     recovery = Recovery(source)
     own = recovery.errors(fields, asked)
     reals = [recovery.errors(source.draw(asked, rng)[:, 0], asked) for _ in range(sets)]
@@ -240,7 +241,7 @@ def kriging_scores(
     _check_shape(fields, kriging.mean.shape)
     if len(fields) < 2:
         raise UserError("one field has no variance; generate more for each measurement")
-    rng = np.random.default_rng(seed)
+    rng = real_sets_rng(seed)
     own = _kriging_distances(fields, kriging)
     reals = [
         _kriging_distances(kriging.sample(len(fields), rng)[:, 0], kriging)

@@ -33,6 +33,7 @@ from ppsci_ext.metric.fields.channels import SampledChannel
 from ppsci_ext.metric.fields.verdict import Evidence
 from ppsci_ext.metric.fields.verdict import check_rates
 from ppsci_ext.metric.fields.verdict import judge
+from ppsci_ext.metric.fields.verdict import real_sets_rng
 from ppsci_ext.utils.errors import UserError
 
 
@@ -90,7 +91,7 @@ class FieldJudge:
         self._dimension = (
             len(truth.shape) if isinstance(truth, RandomField) else dimension
         )
-        rng = np.random.default_rng(seed)
+        rng = real_sets_rng(seed)
         if training is not None:
             training = as_fields(training, "the training fields", self._dimension)
         if isinstance(truth, RandomField):

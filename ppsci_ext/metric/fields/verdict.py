@@ -29,6 +29,7 @@ from ppsci_ext.utils.errors import UserError
 
 ESTIMATE, DISTANCE, AT_LEAST = "estimate", "distance", "at_least"
 FEWEST_SETS = 60
+_STREAM = 11  # any number
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,11 @@ def check_rates(sets: int, level: float) -> None:
             f"{sets} real sets cannot support false alarms at a rate of {level}; take a "
             f"rate of at least {1 / (sets + 1):.3f}, or more sets"
         )
+
+
+def real_sets_rng(seed: int) -> np.random.Generator:
+    """For real sets: other numbers than those of fields drawn with the same seed."""
+    return np.random.default_rng([_STREAM, seed])
 
 
 def judge(evidence: Dict[str, Evidence], level: float) -> Dict[str, Any]:

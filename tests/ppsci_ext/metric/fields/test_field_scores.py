@@ -282,7 +282,7 @@ def test_volumes():
     other = random_field("gaussian", (12, 12, 12), length=1.5, smoothness=1.1)
     found = alarms(one.scores(other.sample(60, rng())))
     assert {"spectrum", "specific_surface"} <= found
-    assert not {"variance", "distribution", "mean_power", "mean_map", "parity"} & found
+    assert not {"variance", "distribution", "mean_power", "mean_map"} & found
     board = (-1.0) ** np.indices((12, 12, 12)).sum(axis=0)
     assert "parity" in alarms(one.scores(field.sample(60, rng()) + 0.1 * board))
 
