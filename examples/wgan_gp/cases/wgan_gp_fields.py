@@ -213,6 +213,7 @@ class Fields(Experiment):
                 model.dim,
                 model.latent_dim,
                 stages,
+                data.zero_mean,
             )
         else:
             generator = FieldGenerator(
@@ -223,6 +224,7 @@ class Fields(Experiment):
                 model.latent_channels,
                 stages,
                 self.padding,
+                zero_mean=data.zero_mean,
                 **condition,
             )
         critic = FieldCritic(

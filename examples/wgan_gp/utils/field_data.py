@@ -181,6 +181,12 @@ class FieldData:
     conditioned: Optional[ConditionedField] = None
     measured: Optional[PointMeasurements] = None
 
+    @property
+    def zero_mean(self) -> bool:
+        """Whether every single field has exactly the mean 0, in a network's values."""
+        truth = self.truth
+        return isinstance(truth, RandomField) and truth.zero_mean and not truth.binary
+
     def encode(self, condition: Mapping[str, np.ndarray]) -> Any:
         """A condition in physical units as the networks take it.
 

@@ -75,8 +75,9 @@ class _Generator(nn.Layer):
 
     latent_shape: List[int]
 
-    def __init__(self, transform: FieldTransform, channels: int):
+    def __init__(self, transform: FieldTransform, channels: int, zero_mean: bool):
         super().__init__()
+        self._zero_mean = zero_mean
         self._kind, self._output = transform.kind, transform.output
         self.field_channels = channels
         for name in ("shift", "scale"):
@@ -91,6 +92,8 @@ class _Generator(nn.Layer):
         )
 
     def _activated(self, y: paddle.Tensor) -> paddle.Tensor:
+        if self._zero_mean:
+            y = y - y.mean(axis=list(range(2, y.ndim)), keepdim=True)
         if self._output == "tanh":
             return paddle.tanh(y)
         return F.softmax(y, axis=1) if self._output == "softmax" else y
@@ -115,6 +118,8 @@ class FieldGenerator(_Generator):
             scaled and shifted. Defaults to 0, none.
         points (bool, optional): Whether the condition is measurements at points, "mask"
             [B, 1, *shape] and "values" [B, C, *shape]. Defaults to False.
+        zero_mean (bool, optional): Whether each field's own mean is taken off before the last
+            activation, where all of the data have exactly that. Defaults to False.
 
     Raises:
         UserError: If the shape can't be had by doubling.
@@ -131,8 +136,9 @@ class FieldGenerator(_Generator):
         padding: str = "circular",
         parameters: int = 0,
         points: bool = False,
+        zero_mean: bool = False,
     ):
-        super().__init__(transform, channels)
+        super().__init__(transform, channels, zero_mean)
         dimension = len(shape)
         self.latent_shape = [latent_channels, *coarse_shape(shape, stages)]
         self.stages, self.parameter_count, self.points = stages, parameters, points
@@ -212,8 +218,9 @@ class TransposedGenerator(_Generator):
         dim: int = 16,
         latent_dim: int = 128,
         stages: int = 3,
+        zero_mean: bool = False,
     ):
-        super().__init__(transform, channels)
+        super().__init__(transform, channels, zero_mean)
         self.latent_shape = [latent_dim]
         coarse = coarse_shape(shape, stages)
         widths = [dim * 2 ** (stages - 1 - i) for i in range(stages)]
