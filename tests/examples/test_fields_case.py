@@ -74,6 +74,8 @@ def metrics_of(folder):
 )
 def test_all_modes(run, tmp_path, name, size, larger):
     data = [f"DATA.name={name}", f"DATA.size={size}".replace(" ", "")]
+    upsampling = "linear" if name == "gaussian" else "nearest"
+    data.append(f"MODEL.upsampling={upsampling}")
     folder = tmp_path / "run"
     run("mode=train", *data, "TRAIN.eval_during_train=true", "TRAIN.ema.use_ema=true")
     run(
@@ -123,7 +125,8 @@ def test_all_modes(run, tmp_path, name, size, larger):
         (folder / "inference" / "generator.transform.json").read_text()
     )
     assert transform["kind"] == ("positive" if name == "lognormal" else "continuous")
-    generator = trained(folder, size, zero_mean=name == "turbulence")
+    zero_mean = name == "turbulence"
+    generator = trained(folder, size, zero_mean=zero_mean, upsampling=upsampling)
     coarse = [n // 4 for n in larger]
     noise = np.random.default_rng(42).standard_normal((3, 8, *coarse), np.float32)
     expected = generator.transform.inverse(generator(paddle.to_tensor(noise)).numpy())

@@ -23,6 +23,7 @@ from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
+from wgan_gp.models.networks.fields import doubled
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 from wgan_gp.utils import losses
 
@@ -110,16 +111,38 @@ def test_log_spectrum_is_that_of_the_fast_fourier_transform(shape):
     np.testing.assert_allclose(found, np.moveaxis(expected, 0, 2), atol=2e-4)
 
 
+@pytest.mark.parametrize("upsampling", ["nearest", "linear"])
 @pytest.mark.parametrize("shape", [[16], [8, 16], [8, 8, 8]])
-def test_the_generator_has_no_place_of_its_own_on_the_torus(shape):
-    generator = FieldGenerator(shape, PLAIN, dim=4, stages=2)
-    with_border = FieldGenerator(shape, PLAIN, dim=4, stages=2, padding="zeros")
+def test_the_generator_has_no_place_of_its_own_on_the_torus(shape, upsampling):
+    generator, with_border = (
+        FieldGenerator(shape, PLAIN, 1, 4, 8, 2, padding, upsampling=upsampling)
+        for padding in ("circular", "zeros")
+    )
     z = paddle.randn([2, *generator.latent_shape])
     for axis in range(2, z.ndim):
         for network, same in ((generator, True), (with_border, False)):
             moved = network(z.roll(1, axis)).numpy()
             expected = np.roll(network(z).numpy(), 4, axis)
             assert np.allclose(moved, expected, atol=1e-4) == same
+
+
+@pytest.mark.parametrize("shape", [[3], [2, 5], [3, 2, 4]])
+@pytest.mark.parametrize("padding", ["circular", "zeros"])
+def test_doubled_pixels(shape, padding):
+    x = paddle.randn([2, 3, *shape])
+    nearest = linear = x.numpy()
+    for axis in range(2, x.ndim):
+        nearest = nearest.repeat(2, axis)
+        n = linear.shape[axis]
+        clip = (
+            (lambda i: i % n) if padding == "circular" else (lambda i: i.clip(0, n - 1))
+        )
+        before, after = (linear.take(clip(np.arange(n) + s), axis) for s in (-1, 1))
+        pair = [0.75 * linear + 0.25 * beside for beside in (before, after)]
+        size = [*linear.shape[:axis], 2 * n, *linear.shape[axis + 1 :]]
+        linear = np.stack(pair, axis + 1).reshape(size)
+    np.testing.assert_array_equal(doubled(x, "nearest", padding).numpy(), nearest)
+    np.testing.assert_allclose(doubled(x, "linear", padding).numpy(), linear, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [[16], [8, 16], [8, 8, 8]])

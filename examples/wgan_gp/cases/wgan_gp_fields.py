@@ -95,6 +95,7 @@ class ModelConfig(Group):
     latent_channels: Width
     latent_dim: Width
     padding: Literal["auto", "circular", "zeros"]
+    upsampling: Literal["nearest", "linear"]
     critic_spectrum: bool
     convolution: Literal["auto", "onednn", "paddle"]
 
@@ -225,6 +226,7 @@ class Fields(Experiment):
                 stages,
                 self.padding,
                 zero_mean=data.zero_mean,
+                upsampling=model.upsampling,
                 **condition,
             )
         critic = FieldCritic(

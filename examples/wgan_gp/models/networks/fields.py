@@ -47,6 +47,12 @@ LEAKY_SLOPE = 0.2
 # Paddle's own in two dimensions, which is complete there and which oneDNN can replace
 _CONV = {1: Conv1D, 2: nn.Conv2D, 3: Conv3D}
 _TRANSPOSED = {1: nn.Conv1DTranspose, 2: nn.Conv2DTranspose, 3: nn.Conv3DTranspose}
+_LINEAR = {
+    1: {"mode": "linear", "data_format": "NCW"},
+    2: {"mode": "bilinear", "data_format": "NCHW"},
+    3: {"mode": "trilinear", "data_format": "NCDHW"},
+}
+_PAD_FORMAT = {1: "NCL", 2: "NCHW", 3: "NCDHW"}
 _POOL = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
 
 
@@ -102,7 +108,7 @@ class _Generator(nn.Layer):
 class FieldGenerator(_Generator):
     """Noise on a coarse grid [B, L, *coarse] to fields [B, C, *shape].
 
-    Pixels are doubled along each axis and convolved, `stages` times.
+    The grid is doubled and convolved, `stages` times.
 
     Args:
         shape (Sequence[int]): Of the fields to train on, 1 to 3 axes.
@@ -120,6 +126,7 @@ class FieldGenerator(_Generator):
             [B, 1, *shape] and "values" [B, C, *shape]. Defaults to False.
         zero_mean (bool, optional): Whether each field's own mean is taken off before the last
             activation, where all of the data have exactly that. Defaults to False.
+        upsampling (str, optional): "nearest" or "linear", see `doubled`. Defaults to "nearest".
 
     Raises:
         UserError: If the shape can't be had by doubling.
@@ -137,8 +144,10 @@ class FieldGenerator(_Generator):
         parameters: int = 0,
         points: bool = False,
         zero_mean: bool = False,
+        upsampling: str = "nearest",
     ):
         super().__init__(transform, channels, zero_mean)
+        self.upsampling, self.padding = upsampling, padding
         dimension = len(shape)
         self.latent_shape = [latent_channels, *coarse_shape(shape, stages)]
         self.stages, self.parameter_count, self.points = stages, parameters, points
@@ -177,7 +186,7 @@ class FieldGenerator(_Generator):
         x = z
         for stage, conv in enumerate(self.convs):
             if stage:
-                x = doubled(x)
+                x = doubled(x, self.upsampling, self.padding)
             if measured is not None:
                 x = paddle.concat([x, measured[self.stages - stage]], axis=1)
             x = conv(x)
@@ -303,12 +312,26 @@ class FieldCritic(nn.Layer):
         return self.output(h).reshape([-1])
 
 
-def doubled(x: paddle.Tensor) -> paddle.Tensor:
-    """Each pixel of [B, C, ...] twice along each axis."""
-    if x.ndim == 3:
+def doubled(
+    x: paddle.Tensor, upsampling: str = "nearest", padding: str = "circular"
+) -> paddle.Tensor:
+    """Twice as many pixels of [B, C, ...] along each axis.
+
+    Args:
+        x (paddle.Tensor): Fields.
+        upsampling (str): "nearest", each pixel twice; or "linear", between neighbours.
+        padding (str): "circular" where the first pixel is a neighbour of the last.
+    """
+    axes = x.ndim - 2
+    if upsampling == "nearest" and axes == 1:  # of which Paddle knows no nearest one
         return F.interpolate(x.unsqueeze(3), scale_factor=[2, 1]).squeeze(3)
-    data_format = "NCHW" if x.ndim == 4 else "NCDHW"
-    return F.interpolate(x, scale_factor=2, mode="nearest", data_format=data_format)
+    if upsampling == "nearest":
+        return F.interpolate(x, scale_factor=2, data_format=_PAD_FORMAT[axes])
+    if padding == "zeros":
+        return F.interpolate(x, scale_factor=2, **_LINEAR[axes])
+    x = F.pad(x, [1, 1] * axes, mode="circular", data_format=_PAD_FORMAT[axes])
+    y = F.interpolate(x, scale_factor=2, **_LINEAR[axes])
+    return paddle.slice(y, list(range(2, y.ndim)), [2] * axes, [-2] * axes)
 
 
 def _conv(
