@@ -144,11 +144,15 @@ class Reporting:
 
 
 def shown_values(values: Mapping[str, Any]) -> str:
-    """Names and values in a line."""
-    return ", ".join(
-        f"{name}: {value:.4g}" if isinstance(value, float) else f"{name}: {value}"
-        for name, value in values.items()
-    )
+    """Names and values in a line; of a mapping those that are no lists, in parentheses."""
+    return ", ".join(f"{name}: {_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        single = {k: v for k, v in value.items() if not isinstance(v, list)}
+        return f"({shown_values(single)})"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def empty_record(iteration: int) -> Dict[str, Any]:

@@ -23,11 +23,14 @@ from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
+from typing import Mapping
 from typing import Optional
 from typing import Union
 
+import numpy as np
 from omegaconf import DictConfig
 from ppsci.utils import logger
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -35,6 +38,8 @@ from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
 from wgan_gp.utils.run_weights import iteration_of
+
+_JUDGED = ("value", "truth", "floor", "z")
 
 
 def write_eval(
@@ -52,6 +57,8 @@ def write_eval(
         weights (str): Weights file that was evaluated.
         metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; those whose name
             begins with "real_" are of real against real samples, and stand beside the others.
+            What is judged, see ppsci_ext.metric.fields.verdict.judge, is a dict with "value",
+            "truth", "floor" and "z", of numbers or of lists, "p" and "within".
         extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
     """
     described = None
@@ -76,7 +83,12 @@ def write_eval(
         title += f", {extractor.scores}"
     console = Console()
     console.print(title, highlight=False)
-    console.print(_table(metrics))
+    judged = {k: v for k, v in metrics.items() if isinstance(v, Mapping)}
+    plain = {k: v for k, v in metrics.items() if k not in judged}
+    if plain:
+        console.print(_table(plain))
+    if judged:
+        console.print(_judged_table(judged))
     logger.info(f"Metrics written: {path}")
 
 
@@ -93,6 +105,25 @@ def _table(metrics: Dict[str, Any]) -> Table:
             if twins:
                 row.append(_shown(metrics.get(f"real_{name}")))
             table.add_row(*row)
+    return table
+
+
+def _judged_table(judged: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Of a curve, the place that is farthest from the truth in units of the floor."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    table.add_column("metric", no_wrap=True)
+    for column in ("at", *_JUDGED, "p"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("within")
+    for name, record in judged.items():
+        z = np.atleast_1d(record.get("z", 0.0))
+        worst = int(np.abs(z).argmax())
+        row = [""] * (1 + len(_JUDGED))
+        for place, key in enumerate(("at", *_JUDGED)):
+            if key in record:
+                row[place] = f"{np.atleast_1d(record[key])[worst]:.3g}"
+        verdict = "yes" if record["within"] else "no"
+        table.add_row(name, *row, f"{record['p']:.3f}", verdict)
     return table
 
 

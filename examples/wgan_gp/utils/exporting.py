@@ -154,7 +154,9 @@ def given_condition(cfg: DictConfig) -> Any:
 
 
 def sample_exported(
-    cfg: DictConfig, noise_axes: Mapping[int, int] | None = None
+    cfg: DictConfig,
+    noise_axes: Mapping[int, int] | None = None,
+    condition: Any = None,
 ) -> Dict[str, np.ndarray]:
     """Draw samples from the exported generator.
 
@@ -165,6 +167,8 @@ def sample_exported(
         cfg (DictConfig): Configuration of a case.
         noise_axes (Mapping[int, int] | None): Sizes of axes of the noise that the generator
             leaves open.
+        condition (Any): What to generate for, as the generator takes it, where that isn't what
+            INFER.condition holds.
 
     Returns:
         Dict[str, np.ndarray]: "samples" [n, ...], with classes "labels" [n], else the arrays of
@@ -176,7 +180,9 @@ def sample_exported(
     predictor, description = load_exported(cfg)
     inputs, num_classes = dict(description["inputs"]), description["num_classes"]
     shape = inputs.pop("z")[0]
-    condition = _named(given_condition(cfg), inputs)
+    if condition is None:
+        condition = given_condition(cfg)
+    condition = _named(condition, inputs)
     count = cfg.INFER.num_samples
     if condition:
         count = len(next(iter(condition.values())))

@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from wgan_gp.models.networks.dcgan import DCGANCritic
 from wgan_gp.models.networks.dcgan import DCGANGenerator
+from wgan_gp.models.networks.fields import FieldCritic
+from wgan_gp.models.networks.fields import FieldGenerator
+from wgan_gp.models.networks.fields import TransposedGenerator
 from wgan_gp.models.networks.mlp import MLPCritic
 from wgan_gp.models.networks.mlp import MLPGenerator
 from wgan_gp.models.networks.resnet import ResNetCritic
@@ -24,8 +27,11 @@ from wgan_gp.models.networks.resnet import ResNetGenerator
 __all__ = [
     "DCGANCritic",
     "DCGANGenerator",
+    "FieldCritic",
+    "FieldGenerator",
     "MLPCritic",
     "MLPGenerator",
     "ResNetCritic",
     "ResNetGenerator",
+    "TransposedGenerator",
 ]

@@ -69,7 +69,7 @@ def conv(
         kernel_size,
         stride,
         padding="SAME",
-        **_conv_attributes(in_channels, out_channels, kernel_size, stride, he),
+        **conv_attributes(in_channels, out_channels, kernel_size, stride, he),
     )
 
 
@@ -81,7 +81,7 @@ def conv_mean_pool(dim: int, kernel_size: int) -> ConvMeanPool2D:
         kernel_size (int): Side of the square kernel.
     """
     return ConvMeanPool2D(
-        dim, dim, kernel_size, **_conv_attributes(dim, dim, kernel_size)
+        dim, dim, kernel_size, **conv_attributes(dim, dim, kernel_size)
     )
 
 
@@ -94,20 +94,31 @@ def upsample_conv(dim: int, kernel_size: int, he: bool = True) -> UpsampleConv2D
         he (bool, optional): As in `conv`. Defaults to True.
     """
     return UpsampleConv2D(
-        dim, dim, kernel_size, **_conv_attributes(dim, dim, kernel_size, he=he)
+        dim, dim, kernel_size, **conv_attributes(dim, dim, kernel_size, he=he)
     )
 
 
-def _conv_attributes(
+def conv_attributes(
     in_channels: int,
     out_channels: int,
     kernel_size: int,
     stride: int = 1,
     he: bool = True,
+    dimension: int = 2,
 ) -> Dict[str, initializer.Initializer]:
+    """Initial weight and bias of a convolution, as its keyword arguments.
+
+    Args:
+        in_channels (int): Number of input channels; of a transposed one, of output channels.
+        out_channels (int): The other number.
+        kernel_size (int): Side of the kernel.
+        stride (int, optional): Stride. Defaults to 1.
+        he (bool, optional): Multiply Glorot's standard deviation by sqrt(2). Defaults to True.
+        dimension (int, optional): Axes of the kernel. Defaults to 2.
+    """
     weight = initializer.XavierUniform(
-        fan_in=in_channels * kernel_size**2,
-        fan_out=out_channels * kernel_size**2 / stride**2,
+        fan_in=in_channels * kernel_size**dimension,
+        fan_out=out_channels * (kernel_size / stride) ** dimension,
         gain=math.sqrt(2.0) if he else 1.0,
     )
     return {"weight_attr": weight, "bias_attr": initializer.Constant(0.0)}

@@ -1,0 +1,387 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Networks for scientific fields in one, two or three dimensions.
+
+The generator's noise is a coarse grid, and every layer treats all places alike: with circular
+margins a field has no border, and more noise makes a larger field.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Dict
+from typing import List
+from typing import Optional
+from typing import Sequence
+from typing import Union
+
+import numpy as np
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+from paddle.static import InputSpec
+
+from ppsci_ext.arch import Conv1D
+from ppsci_ext.arch import Conv3D
+from ppsci_ext.arch import concat
+from ppsci_ext.data.fields import FieldTransform
+from ppsci_ext.utils import UserError
+from wgan_gp.models.networks import initialization as init
+from wgan_gp.models.networks.log_spectrum import LogSpectrum
+
+Condition = Union[None, paddle.Tensor, Dict[str, paddle.Tensor]]
+
+LEAKY_SLOPE = 0.2
+# Paddle's own in two dimensions, which is complete there and which oneDNN can replace
+_CONV = {1: Conv1D, 2: nn.Conv2D, 3: Conv3D}
+_TRANSPOSED = {1: nn.Conv1DTranspose, 2: nn.Conv2DTranspose, 3: nn.Conv3DTranspose}
+_LINEAR = {
+    1: {"mode": "linear", "data_format": "NCW"},
+    2: {"mode": "bilinear", "data_format": "NCHW"},
+    3: {"mode": "trilinear", "data_format": "NCDHW"},
+}
+_PAD_FORMAT = {1: "NCL", 2: "NCHW", 3: "NCDHW"}
+_POOL = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
+
+
+def coarse_shape(shape: Sequence[int], stages: int) -> List[int]:
+    """The grid that becomes a field of a shape by doubling it `stages` times.
+
+    Raises:
+        UserError: If there is none.
+    """
+    factor = 2**stages
+    if any(size < factor or size % factor for size in shape):
+        raise UserError(
+            f"A field of {list(shape)} pixels can't be halved {stages} times: make every size a "
+            f"multiple of {factor}, or take fewer stages."
+        )
+    return [size // factor for size in shape]
+
+
+class _Generator(nn.Layer):
+    """What generators of fields share: their transform, which goes with the weights.
+
+    Attributes:
+        latent_shape (List[int]): Of the noise of one field.
+        field_channels (int): Channels of a field.
+    """
+
+    latent_shape: List[int]
+
+    def __init__(self, transform: FieldTransform, channels: int, zero_mean: bool):
+        super().__init__()
+        self._zero_mean = zero_mean
+        self._kind, self._output = transform.kind, transform.output
+        self.field_channels = channels
+        for name in ("shift", "scale"):
+            values = np.array(getattr(transform, name), np.float32)
+            self.register_buffer(name, paddle.to_tensor(values))
+
+    @property
+    def transform(self) -> FieldTransform:
+        """Between physical fields and the generator's values, as of the data it learnt from."""
+        return FieldTransform(
+            self._kind, tuple(self.shift.tolist()), tuple(self.scale.tolist())
+        )
+
+    def _activated(self, y: paddle.Tensor) -> paddle.Tensor:
+        if self._zero_mean:
+            y = y - y.mean(axis=list(range(2, y.ndim)), keepdim=True)
+        if self._output == "tanh":
+            return paddle.tanh(y)
+        return F.softmax(y, axis=1) if self._output == "softmax" else y
+
+
+class FieldGenerator(_Generator):
+    """Noise on a coarse grid [B, L, *coarse] to fields [B, C, *shape].
+
+    The grid is doubled and convolved, `stages` times.
+
+    Args:
+        shape (Sequence[int]): Of the fields to train on, 1 to 3 axes.
+        transform (FieldTransform): Of the data; its kind decides on the last activation.
+        channels (int, optional): C. Defaults to 1.
+        dim (int, optional): Channels of the finest stage, doubled with every coarser one but
+            the first. Defaults to 16.
+        latent_channels (int, optional): L. Defaults to 8.
+        stages (int, optional): How often the grid is doubled. Defaults to 3.
+        padding (str, optional): Margins: "circular" for periodic fields, "zeros" for others.
+            Defaults to "circular".
+        parameters (int, optional): Numbers in a float condition [B, k], by which every stage is
+            scaled and shifted. Defaults to 0, none.
+        points (bool, optional): Whether the condition is measurements at points, "mask"
+            [B, 1, *shape] and "values" [B, C, *shape]. Defaults to False.
+        zero_mean (bool, optional): Whether each field's own mean is taken off before the last
+            activation, where all of the data have exactly that. Defaults to False.
+        upsampling (str, optional): "nearest" or "linear", see `doubled`. Defaults to "nearest".
+
+    Raises:
+        UserError: If the shape can't be had by doubling.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        transform: FieldTransform,
+        channels: int = 1,
+        dim: int = 16,
+        latent_channels: int = 8,
+        stages: int = 3,
+        padding: str = "circular",
+        parameters: int = 0,
+        points: bool = False,
+        zero_mean: bool = False,
+        upsampling: str = "nearest",
+    ):
+        super().__init__(transform, channels, zero_mean)
+        self.upsampling, self.padding = upsampling, padding
+        dimension = len(shape)
+        self.latent_shape = [latent_channels, *coarse_shape(shape, stages)]
+        self.stages, self.parameter_count, self.points = stages, parameters, points
+        measured = channels + 1 if points else 0
+        widths = [dim * 2 ** max(stages - 1 - i, 0) for i in range(stages + 1)]
+        before = [latent_channels, *widths[:-1]]
+        self.convs = nn.LayerList(
+            [
+                _conv(dimension, inputs + measured, width, 3, padding)
+                for inputs, width in zip(before, widths)
+            ]
+        )
+        if parameters:
+            self.modulations = nn.LayerList(
+                [init.linear(parameters, 2 * width) for width in widths]
+            )
+        self.output = _conv(dimension, dim, channels, 3, padding, he=False)
+
+    def input_spec(self) -> List[Any]:
+        """Noise whose grid may have any size, and the condition."""
+        open_axes = [None] * (len(self.latent_shape) - 1)
+        noise = InputSpec([None, self.latent_shape[0], *open_axes], "float32", "z")
+        if self.parameter_count:
+            shape = [None, self.parameter_count]
+            return [noise, InputSpec(shape, "float32", "condition")]
+        if not self.points:
+            return [noise]
+        measured = {
+            name: InputSpec([None, count, *open_axes], "float32", name)
+            for name, count in (("mask", 1), ("values", self.field_channels))
+        }
+        return [noise, measured]
+
+    def forward(self, z: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
+        measured = self._measured(condition) if self.points else None
+        x = z
+        for stage, conv in enumerate(self.convs):
+            if stage:
+                x = doubled(x, self.upsampling, self.padding)
+            if measured is not None:
+                x = paddle.concat([x, measured[self.stages - stage]], axis=1)
+            x = conv(x)
+            if self.parameter_count:
+                x = _modulated(x, self.modulations[stage](condition))
+            x = F.relu(x)
+        return self._activated(self.output(x))
+
+    def _measured(self, condition: Dict[str, paddle.Tensor]) -> List[paddle.Tensor]:
+        """Mask and mean of the measured values in ever larger blocks, finest first."""
+        pool = _POOL[len(self.latent_shape) - 1]
+        count, total = condition["mask"], condition["values"]
+        levels = []
+        for _ in range(self.stages + 1):
+            # both are means over a block, whose ratio is the mean over its measurements
+            seen = (count > 0).astype(count.dtype)
+            mean = total / paddle.where(count > 0, count, paddle.ones_like(count))
+            levels.append(paddle.concat([seen, mean], axis=1))
+            count, total = pool(count, 2, 2), pool(total, 2, 2)
+        return levels
+
+
+class TransposedGenerator(_Generator):
+    """Noise [B, latent_dim] to fields [B, C, *shape] by transposed convolutions.
+
+    For comparison: its margins of zeros and overlapping kernels leave a border and a
+    checkerboard in the fields (Odena, Dumoulin and Olah 2016, Distill), and a field has one size.
+
+    Args: those of FieldGenerator; latent_dim (int, optional): Dimensions of the noise. Defaults
+        to 128.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        transform: FieldTransform,
+        channels: int = 1,
+        dim: int = 16,
+        latent_dim: int = 128,
+        stages: int = 3,
+        zero_mean: bool = False,
+    ):
+        super().__init__(transform, channels, zero_mean)
+        self.latent_shape = [latent_dim]
+        coarse = coarse_shape(shape, stages)
+        widths = [dim * 2 ** (stages - 1 - i) for i in range(stages)]
+        self.start_shape = [widths[0], *coarse]
+        self.input = init.linear(latent_dim, int(np.prod(self.start_shape)))
+        self.deconvs = nn.LayerList(
+            [
+                _deconv(len(shape), inputs, outputs)
+                for inputs, outputs in zip(widths, [*widths[1:], channels])
+            ]
+        )
+
+    def forward(self, z: paddle.Tensor) -> paddle.Tensor:
+        x = self.input(z).reshape([-1, *self.start_shape])
+        for deconv in self.deconvs:
+            x = deconv(F.relu(x))
+        return self._activated(x)
+
+
+class FieldCritic(nn.Layer):
+    """Fields [B, C, *shape] to scores [B].
+
+    Convolutions of kernel 4 halve the field `stages` times; a linear layer, for which places
+    differ, makes the score. Conditions are further channels.
+
+    Args:
+        shape (Sequence[int]): Of a field, 1 to 3 axes.
+        channels (int, optional): C. Defaults to 1.
+        dim (int, optional): Channels of the first stage, doubled with every other one. Defaults
+            to 16.
+        stages (int, optional): How often the field is halved. Defaults to 3.
+        padding (str, optional): As for FieldGenerator. Defaults to "circular".
+        parameters (int, optional): As for FieldGenerator. Defaults to 0.
+        points (bool, optional): As for FieldGenerator. Defaults to False.
+        spectrum (bool, optional): Whether it sees the logarithm of each field's power spectrum
+            beside the field itself. Defaults to False.
+
+    Raises:
+        UserError: If the shape can't be halved so often.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        channels: int = 1,
+        dim: int = 16,
+        stages: int = 3,
+        padding: str = "circular",
+        parameters: int = 0,
+        points: bool = False,
+        spectrum: bool = False,
+    ):
+        super().__init__()
+        coarse = coarse_shape(shape, stages)
+        inputs = channels + parameters + (channels + 1 if points else 0)
+        widths = [dim * 2**i for i in range(stages)]
+        self.convs = nn.LayerList(
+            [
+                _conv(len(shape), before, width, 4, padding, stride=2)
+                for before, width in zip([inputs, *widths[:-1]], widths)
+            ]
+        )
+        features = widths[-1] * int(np.prod(coarse))
+        self.spectrum: Optional[LogSpectrum] = None
+        if spectrum:
+            self.spectrum = LogSpectrum(shape)
+            bins = channels * self.spectrum.bins
+            self.spectrum_layer = init.linear(bins, 2 * dim, he=True)
+            features += 2 * dim
+        self.output = init.linear(features, 1)
+
+    def forward(self, x: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
+        h = _with_channels(x, condition)
+        for conv in self.convs:
+            h = F.leaky_relu(conv(h), LEAKY_SLOPE)
+        h = h.reshape([h.shape[0], -1])
+        if self.spectrum is not None:
+            power = self.spectrum_layer(self.spectrum(x))
+            h = concat([h, F.leaky_relu(power, LEAKY_SLOPE)], axis=1)
+        return self.output(h).reshape([-1])
+
+
+def doubled(
+    x: paddle.Tensor, upsampling: str = "nearest", padding: str = "circular"
+) -> paddle.Tensor:
+    """Twice as many pixels of [B, C, ...] along each axis.
+
+    Args:
+        x (paddle.Tensor): Fields.
+        upsampling (str): "nearest", each pixel twice; or "linear", between neighbours.
+        padding (str): "circular" where the first pixel is a neighbour of the last.
+    """
+    axes = x.ndim - 2
+    if upsampling == "nearest" and axes == 1:  # of which Paddle knows no nearest one
+        return F.interpolate(x.unsqueeze(3), scale_factor=[2, 1]).squeeze(3)
+    if upsampling == "nearest":
+        return F.interpolate(x, scale_factor=2, data_format=_PAD_FORMAT[axes])
+    if padding == "zeros":
+        return F.interpolate(x, scale_factor=2, **_LINEAR[axes])
+    x = F.pad(x, [1, 1] * axes, mode="circular", data_format=_PAD_FORMAT[axes])
+    y = F.interpolate(x, scale_factor=2, **_LINEAR[axes])
+    return paddle.slice(y, list(range(2, y.ndim)), [2] * axes, [-2] * axes)
+
+
+def _conv(
+    dimension: int,
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    padding: str,
+    stride: int = 1,
+    he: bool = True,
+) -> nn.Layer:
+    """Convolution with margins of one pixel: kernel 3, or kernel 4 with stride 2."""
+    attributes = init.conv_attributes(
+        in_channels, out_channels, kernel_size, stride, he, dimension
+    )
+    return _CONV[dimension](
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride,
+        padding=1,
+        padding_mode=padding,
+        **attributes,
+    )
+
+
+def _deconv(dimension: int, in_channels: int, out_channels: int) -> nn.Layer:
+    attributes = init.conv_attributes(
+        out_channels, in_channels, 4, stride=2, dimension=dimension
+    )
+    return _TRANSPOSED[dimension](
+        in_channels, out_channels, 4, stride=2, padding=1, **attributes
+    )
+
+
+def _modulated(x: paddle.Tensor, numbers: paddle.Tensor) -> paddle.Tensor:
+    """x [B, C, ...] scaled and shifted by numbers [B, 2 C]."""
+    scale, shift = (
+        part.reshape([-1, x.shape[1], *[1] * (x.ndim - 2)])
+        for part in paddle.split(numbers, 2, axis=1)
+    )
+    return x * (1 + scale) + shift
+
+
+def _with_channels(x: paddle.Tensor, condition: Condition) -> paddle.Tensor:
+    """Fields with their condition as further channels."""
+    if condition is None:
+        return x
+    if isinstance(condition, dict):
+        return concat([x, condition["mask"], condition["values"]], axis=1)
+    constant = condition.reshape([*condition.shape, *[1] * (x.ndim - 2)])
+    constant = constant.expand([*condition.shape, *x.shape[2:]])
+    return concat([x, constant], axis=1)
