@@ -34,7 +34,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 from ppsci_ext.utils.signals import end_in_one_sentence
 
 if __name__ == "__main__":
-    end_in_one_sentence()  # the imports take seconds
+    end_in_one_sentence(at_once=True)  # the imports take seconds
 
 # isort: split
 
@@ -300,10 +300,10 @@ class Fields(Experiment):
     # export and inference: the transform goes with the exported graph
 
     def export(self) -> None:
-        generator, _ = self.build_networks()
-        exporting.export_generator(self.cfg, generator)
+        gan = self.build_gan()
+        exporting.export_generator(self.cfg, gan)
         path = f"{self.cfg.INFER.export_path}{_TRANSFORM}"
-        state = json.dumps(generator.transform.state())
+        state = json.dumps(gan.generator.transform.state())
         write_atomically(path, state.encode())
 
     def infer(self) -> None:
