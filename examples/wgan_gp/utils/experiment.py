@@ -42,6 +42,7 @@ from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
@@ -112,6 +113,11 @@ class Experiment:
         """Terms of the loss beside the Wasserstein estimate and the penalty."""
         return [drift_term(self.cfg.GAN.drift)] if self.cfg.GAN.drift else []
 
+    @property
+    def adversarial_weight(self) -> Schedule:
+        """Weight of -E[D(fake)] in the generator's loss."""
+        return 1.0
+
     def score(self, gan: BaseGAN) -> Metrics:
         """Metrics of the generator as it is; those of real samples as "real_..."."""
         raise NotImplementedError
@@ -153,6 +159,7 @@ class Experiment:
             num_classes=self.num_classes,
             conditional=self.conditional or self.num_classes > 0,
             terms=self.loss_terms(),
+            adversarial_weight=self.adversarial_weight,
         )
 
     def build_stream(self, data: Any) -> BatchStream:
