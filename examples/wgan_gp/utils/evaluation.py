@@ -36,6 +36,16 @@ from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
 from wgan_gp.utils.run_weights import iteration_of
 
+# What may stand beside a metric: beginning of its name, and title of its column.
+COLUMNS = {
+    "real_": "real against real",
+    "se_": "standard error",
+    "truth_": "truth",
+    "shuffled_audio_": "shuffled audio",
+    "shuffled_speaker_": "shuffled speaker",
+    "static_pose_": "static pose",
+}
+
 
 def write_eval(
     cfg: DictConfig,
@@ -50,13 +60,16 @@ def write_eval(
         cfg (DictConfig): Configuration of a case.
         case (str): Name of the case.
         weights (str): Weights file that was evaluated.
-        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; those whose name
-            begins with "real_" are of real against real samples, and stand beside the others.
+        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; what belongs to
+            another one, such as the "real_..." of real against real samples, stands beside it,
+            see COLUMNS.
         extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
     """
     described = None
     if extractor is not None:
         described = {"name": extractor.name, "sha256": extractor.sha256}
+        if hasattr(extractor, "data_digest"):  # trained for this evaluation
+            described["data_digest"] = extractor.data_digest
     result = {
         "case": case,
         "iteration": iteration_of(weights),
@@ -76,23 +89,27 @@ def write_eval(
         title += f", {extractor.scores}"
     console = Console()
     console.print(title, highlight=False)
-    console.print(_table(metrics))
+    table = _table(metrics)
+    # a number that is cut short is worse than a line that is too long
+    width = max(console.width, console.measure(table).minimum)
+    console.print(table, width=width, crop=False)
     logger.info(f"Metrics written: {path}")
 
 
 def _table(metrics: Dict[str, Any]) -> Table:
     table = Table()
-    twins = any(name.startswith("real_") for name in metrics)
-    table.add_column("metric")
-    table.add_column("generated", justify="right")
-    if twins:
-        table.add_column("real against real", justify="right")
+    beside = {
+        prefix: title
+        for prefix, title in COLUMNS.items()
+        if any(f"{prefix}{name}" in metrics for name in metrics)
+    }
+    table.add_column("metric", no_wrap=True)
+    for title in ("generated", *beside.values()):
+        table.add_column(title, justify="right", min_width=10)
     for name, value in metrics.items():
-        if not name.startswith("real_"):
-            row = [name, _shown(value)]
-            if twins:
-                row.append(_shown(metrics.get(f"real_{name}")))
-            table.add_row(*row)
+        if not name.startswith(tuple(beside)):
+            others = (metrics.get(f"{prefix}{name}") for prefix in beside)
+            table.add_row(name, *map(_shown, (value, *others)))
     return table
 
 
