@@ -119,15 +119,6 @@ class DataConfig(Group):
     speaker_column: Text
     y_down: bool
 
-    @model_validator(mode="after")
-    def seeds_are_fewer_than_frames(self):
-        if self.seed_frames >= self.frames:
-            raise ValueError(
-                f"DATA.seed_frames={self.seed_frames} leaves nothing to make of "
-                f"DATA.frames={self.frames}: take fewer"
-            )
-        return self
-
 
 class ModelConfig(Group):
     representation: Literal[REPRESENTATIONS]
@@ -144,15 +135,6 @@ class CurriculumConfig(Group):
     end: Count
     adversarial: Ramp
     regression: Ramp
-
-    @model_validator(mode="after")
-    def ends_after_it_begins(self):
-        if self.start >= self.end:
-            raise ValueError(
-                f"GAN.curriculum.end={self.end} is refused: it should be above "
-                f"GAN.curriculum.start={self.start}"
-            )
-        return self
 
 
 class MotionGANConfig(GANConfig):
@@ -190,6 +172,25 @@ class MotionConfig(CaseConfig):
         "DATA.root",  # the data themselves are compared
         "TRAIN.validation_size",
     )
+
+    @model_validator(mode="after")
+    def seeds_are_fewer_than_frames(self):
+        if self.DATA.seed_frames >= self.DATA.frames:
+            raise ValueError(
+                f"DATA.seed_frames={self.DATA.seed_frames} leaves nothing to make of "
+                f"DATA.frames={self.DATA.frames}: take fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def curriculum_ends_after_it_begins(self):
+        curriculum = self.GAN.curriculum
+        if curriculum.start >= curriculum.end:
+            raise ValueError(
+                f"GAN.curriculum.end={curriculum.end} is refused: it should be above "
+                f"GAN.curriculum.start={curriculum.start}"
+            )
+        return self
 
     @model_validator(mode="after")
     def critic_fits_the_penalty(self):
