@@ -27,9 +27,9 @@ from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
 from wgan_gp.models.networks.motion import MotionGenerator
-from wgan_gp.models.networks.motion import MotionLayout
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_attention import neighbourhood
+from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.utils import losses
 from wgan_gp.utils.motion_terms import continuity_term
 from wgan_gp.utils.terms import LossInputs

@@ -43,7 +43,7 @@ from ppsci_ext.data.motion import split_clips
 from ppsci_ext.data.motion.audio import LOG_MEL_RATE
 from ppsci_ext.metric.motion import MotionSet
 from ppsci_ext.utils import UserError
-from wgan_gp.models.networks.motion import MotionLayout
+from wgan_gp.models.networks.motion_layers import MotionLayout
 
 Arrays = Tuple[np.ndarray, Dict[str, np.ndarray]]
 

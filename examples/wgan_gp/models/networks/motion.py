@@ -23,9 +23,7 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from typing import Dict
 from typing import List
-from typing import NamedTuple
 
 import numpy as np
 import paddle
@@ -40,97 +38,18 @@ from ppsci_ext.data.motion import AUDIO_PER_FRAME
 from ppsci_ext.data.motion import Skeleton
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
+from wgan_gp.models.networks.motion_layers import KERNEL
+from wgan_gp.models.networks.motion_layers import SLOPE
+from wgan_gp.models.networks.motion_layers import AudioEncoder
+from wgan_gp.models.networks.motion_layers import Condition
+from wgan_gp.models.networks.motion_layers import FrameNorm
+from wgan_gp.models.networks.motion_layers import MotionLayout
+from wgan_gp.models.networks.motion_layers import conv
+from wgan_gp.models.networks.motion_layers import seeds_over_time
 from wgan_gp.models.networks.normalization import BatchNorm
 
 STYLE = 4  # channels of the noise whose sum over time is the style of a whole window
 _SPEAKER = 16  # dimensions of a speaker's vector
-_SLOPE = 0.2
-_KERNEL = 5  # frames
-
-Condition = Dict[str, paddle.Tensor]
-
-
-class MotionLayout(NamedTuple):
-    """What the data look like.
-
-    Attributes:
-        frames (int): T of the windows to train on.
-        num_bones (int): N.
-        num_speakers (int): Speakers that there are.
-        seed_frames (int): S, 0 where windows are made without.
-        context (int): Frames of audio before and after the motion.
-        audio_mean (np.ndarray): Mean of each band, [F]; empty for data without audio.
-        audio_std (np.ndarray): Standard deviation of each band, [F].
-    """
-
-    frames: int
-    num_bones: int
-    num_speakers: int
-    seed_frames: int
-    context: int
-    audio_mean: np.ndarray
-    audio_std: np.ndarray
-
-
-def conv(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1
-) -> nn.Conv1D:
-    """Convolution of [B, C, T] that leaves ceil(T / stride) frames, for an odd kernel."""
-    weight = nn.initializer.XavierUniform(
-        inputs * kernel, outputs * kernel / stride, gain=math.sqrt(2.0)
-    )
-    return nn.Conv1D(
-        inputs,
-        outputs,
-        kernel,
-        stride,
-        padding=dilation * (kernel - 1) // 2,
-        dilation=dilation,
-        weight_attr=weight,
-        bias_attr=nn.initializer.Constant(0.0),
-    )
-
-
-class FrameNorm(nn.Layer):
-    """A layer norm over the channels of each frame of [B, C, T], whatever T is."""
-
-    def __init__(self, norm: nn.Layer):
-        super().__init__()
-        self.norm = norm
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.norm(x.transpose([0, 2, 1])).transpose([0, 2, 1])
-
-
-class AudioEncoder(nn.Layer):
-    """Log energies [B, 2 (T + 2 context), F] to features [B, dim, T].
-
-    The first convolution brings two frames of audio to one of motion; the context is cut off
-    at the end, when all frames have seen it.
-    """
-
-    def __init__(self, layout: MotionLayout, dim: int):
-        super().__init__()
-        self.context = layout.context
-        bands = len(layout.audio_mean)
-        for name, values in (("mean", layout.audio_mean), ("std", layout.audio_std)):
-            self.register_buffer(name, paddle.to_tensor(np.float32(values)))
-        self.first = conv(bands, dim, _KERNEL, stride=AUDIO_PER_FRAME)
-        self.second = conv(dim, dim, _KERNEL)
-        self.third = conv(dim, dim, _KERNEL)
-
-    def forward(self, audio: paddle.Tensor) -> paddle.Tensor:
-        x = ((audio - self.mean) / self.std).transpose([0, 2, 1])
-        x = F.leaky_relu(self.first(x), _SLOPE)
-        x = F.leaky_relu(self.second(x), _SLOPE)
-        x = F.leaky_relu(self.third(x), _SLOPE)
-        return x[:, :, self.context : x.shape[2] - self.context]
-
-
-def _seeds_over_time(condition: Condition, frames: int) -> paddle.Tensor:
-    """Seed frames as channels [B, T, 3 N], zero where none are given."""
-    seeds = condition["seed_frames"].detach().flatten(2)
-    return F.pad(seeds, [0, frames - seeds.shape[1]], data_format="NLC")
 
 
 class MotionCritic(nn.Layer):
@@ -166,7 +85,7 @@ class MotionCritic(nn.Layer):
         self.convs, self.norms = nn.LayerList(), nn.LayerList()
         for number, stride in enumerate((1, 2, 2, 1)):
             before, after = widths[number : number + 2]
-            self.convs.append(conv(before, after, _KERNEL, stride))
+            self.convs.append(conv(before, after, KERNEL, stride))
             self.norms.append(_norm(norm if number else "none", after))
         self.score = init.linear(widths[-1], 1)
         self.speaker = Embedding(
@@ -181,11 +100,11 @@ class MotionCritic(nn.Layer):
         if self.audio is not None:
             parts.append(self.audio(condition["audio"].astype(x.dtype)))
         if self.seed_frames:
-            seeds = _seeds_over_time(condition, frames).astype(x.dtype)
+            seeds = seeds_over_time(condition, frames).astype(x.dtype)
             parts.append(seeds.transpose([0, 2, 1]))
         h = concat(parts, axis=1)
         for convolution, norm in zip(self.convs, self.norms):
-            h = F.leaky_relu(norm(convolution(h)), _SLOPE)
+            h = F.leaky_relu(norm(convolution(h)), SLOPE)
         h = h.mean(axis=2)
         speaker = self.speaker(condition["speaker"])
         return self.score(h).reshape([-1]) + (speaker * h).sum(axis=1)
@@ -206,10 +125,10 @@ class _TemporalBlock(nn.Layer):
     def __init__(self, channels: int, dilation: int):
         super().__init__()
         self.norm = FrameNorm(nn.LayerNorm(channels))
-        self.conv = conv(channels, channels, _KERNEL, dilation=dilation)
+        self.conv = conv(channels, channels, KERNEL, dilation=dilation)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return x + self.conv(F.leaky_relu(self.norm(x), _SLOPE))
+        return x + self.conv(F.leaky_relu(self.norm(x), SLOPE))
 
 
 class _GraphBlock(nn.Layer):
@@ -226,10 +145,10 @@ class _GraphBlock(nn.Layer):
         self.time = conv(channels, channels, 3)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        mixed = paddle.matmul(self.adjacency, F.leaky_relu(x, _SLOPE))
+        mixed = paddle.matmul(self.adjacency, F.leaky_relu(x, SLOPE))
         x = x + self.graph(mixed)
         _, frames, bones, channels = x.shape
-        each = F.leaky_relu(x, _SLOPE).transpose([0, 2, 3, 1])
+        each = F.leaky_relu(x, SLOPE).transpose([0, 2, 3, 1])
         each = self.time(each.reshape([-1, channels, frames]))
         return x + each.reshape([-1, bones, channels, frames]).transpose([0, 3, 1, 2])
 
@@ -315,15 +234,15 @@ class MotionGenerator(nn.Layer):
         if self.audio is not None:
             parts.append(self.audio(condition["audio"]).transpose([0, 2, 1]))
         if self.layout.seed_frames:
-            parts.append(_seeds_over_time(condition, frames))
+            parts.append(seeds_over_time(condition, frames))
             whole.append(self.seeds(condition["seed_frames"].flatten(1)))
         whole = paddle.concat(whole, axis=1).unsqueeze(1)
         parts.append(whole.tile([1, frames, 1]))
         h = self.first(paddle.concat(parts, axis=2)).transpose([0, 2, 1])
-        h = F.leaky_relu(self.blocks(h), _SLOPE).transpose([0, 2, 1])
+        h = F.leaky_relu(self.blocks(h), SLOPE).transpose([0, 2, 1])
         x = self.bones(h).reshape([-1, frames, *self.which.shape]) + self.which
         x = self.after(self.attention(self.before(x)))
-        x = self.rest + self.change(F.leaky_relu(x, _SLOPE))
+        x = self.rest + self.change(F.leaky_relu(x, SLOPE))
         return unit_vectors(x) if self.unit else x
 
     def _speaker(self, index: paddle.Tensor) -> paddle.Tensor:
