@@ -51,7 +51,7 @@ def build_gan(
         cfg (DictConfig): Configuration of a case.
         generator (Optional[nn.Layer]): Generator; None for the fixed one.
         critic (nn.Layer): Critic.
-        **settings (Any): num_classes, conditional and terms of BaseGAN.
+        **settings (Any): num_classes, conditional, terms and adversarial_weight of BaseGAN.
     """
     if cfg.GAN.name == "wgan":
         return WGAN(generator, critic, cfg.GAN.clip_value, **settings)
@@ -64,6 +64,7 @@ def build_gan(
         penalty_target=cfg.GAN.penalty_target,
         penalty_interval=cfg.GAN.penalty_interval,
         spectral_norm=cfg.GAN.spectral_norm,
+        penalty_over=cfg.GAN.penalty_over,
         **settings,
     )
 

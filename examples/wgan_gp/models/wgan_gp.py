@@ -70,6 +70,8 @@ class WGAN_GP(BaseGAN):
             as many times as strong (Karras et al. 2020, section 3.1). Defaults to 1.
         spectral_norm (bool, optional): Divide the critic's weights by their largest singular
             value (Miyato et al. 2018), in place. Defaults to False.
+        penalty_over (str, optional): What the gradient's norm is taken over: a "sample", or each
+            "frame" of sequences [B, T, ...]. Defaults to "sample".
         **kwargs: latent_dim, num_classes, conditional, terms and adversarial_weight of BaseGAN.
 
     Raises:
@@ -97,16 +99,19 @@ class WGAN_GP(BaseGAN):
         penalty_target: float = 1.0,
         penalty_interval: int = 1,
         spectral_norm: bool = False,
+        penalty_over: str = "sample",
         **kwargs,
     ):
         super().__init__(generator, discriminator, critic_iters, **kwargs)
         _check_choice("penalty", penalty, losses.PENALTY_FORMS)
         _check_choice("penalty_at", penalty_at, losses.PENALTY_POINTS)
+        _check_choice("penalty_over", penalty_over, losses.PENALTY_OVER)
         self.lambda_gp = check_value("lambda_gp", lambda_gp, NotNegative)
         self.penalty_form = penalty
         self.penalty_at = penalty_at
         self.penalty_target = check_value("penalty_target", penalty_target, NotNegative)
         self.penalty_interval = check_value("penalty_interval", penalty_interval, Count)
+        self.penalty_over = penalty_over
         self.spectral_norm = spectral_norm
         self.critic_steps = 0
         if spectral_norm:
@@ -132,6 +137,7 @@ class WGAN_GP(BaseGAN):
             self.penalty_form,
             self.penalty_target,
             alpha,
+            self.penalty_over,
         )
         return interval * self.lambda_gp * penalty, {
             "gradient_penalty": penalty.detach(),
@@ -173,6 +179,11 @@ class WGAN_GP(BaseGAN):
         super().check(real, condition)
         if self.lambda_gp == 0:
             return
+        if self.penalty_over == "frame" and real.ndim < 3:
+            raise UserError(
+                f"penalty_over=frame needs sequences [B, T, ...], but samples are of shape "
+                f"{list(real.shape)}: choose penalty_over=sample."
+            )
         critic = self.critic
         if self.conditional:
             critic = _Conditioned(critic, _with_gradient(condition))

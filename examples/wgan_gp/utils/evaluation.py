@@ -39,6 +39,8 @@ from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
 from wgan_gp.utils.run_weights import iteration_of
 
+# what may stand beside a metric: beginning of its name, and title of its column
+BESIDE = {"real_": "real against real"}
 _JUDGED = ("value", "truth", "floor", "z")
 
 
@@ -48,6 +50,7 @@ def write_eval(
     weights: str,
     metrics: Dict[str, Any],
     extractor: Optional[FeatureExtractor] = None,
+    columns: Mapping[str, str] = BESIDE,
 ) -> None:
     """Write eval.json and print its metrics as a table.
 
@@ -55,15 +58,19 @@ def write_eval(
         cfg (DictConfig): Configuration of a case.
         case (str): Name of the case.
         weights (str): Weights file that was evaluated.
-        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; those whose name
-            begins with "real_" are of real against real samples, and stand beside the others.
-            What is judged, see ppsci_ext.metric.fields.verdict.judge, is a dict with "value",
-            "truth", "floor" and "z", of numbers or of lists, "p" and "within".
+        metrics (Dict[str, Any]): Metrics by name: numbers, or lists of them; what belongs to
+            another one, such as the "real_..." of real against real samples, stands beside it,
+            see `columns`. What is judged, see ppsci_ext.metric.fields.verdict.judge, is a dict
+            with "value", "truth", "floor" and "z", of numbers or of lists, "p" and "within".
         extractor (Optional[FeatureExtractor]): Network in whose space of features they are.
+        columns (Mapping[str, str], optional): Beginning of the names of what stands beside the
+            metrics -> title of its column. Defaults to BESIDE.
     """
     described = None
     if extractor is not None:
         described = {"name": extractor.name, "sha256": extractor.sha256}
+        if hasattr(extractor, "data_digest"):  # trained for this evaluation
+            described["data_digest"] = extractor.data_digest
     result = {
         "case": case,
         "iteration": iteration_of(weights),
@@ -85,26 +92,29 @@ def write_eval(
     console.print(title, highlight=False)
     judged = {k: v for k, v in metrics.items() if isinstance(v, Mapping)}
     plain = {k: v for k, v in metrics.items() if k not in judged}
-    if plain:
-        console.print(_table(plain))
-    if judged:
-        console.print(_judged_table(judged))
+    tables = [_table(plain, columns)] if plain else []
+    tables += [_judged_table(judged)] if judged else []
+    for table in tables:
+        # a number that is cut short is worse than a line that is too long
+        width = max(console.width, console.measure(table).minimum)
+        console.print(table, width=width, crop=False)
     logger.info(f"Metrics written: {path}")
 
 
-def _table(metrics: Dict[str, Any]) -> Table:
+def _table(metrics: Dict[str, Any], columns: Mapping[str, str]) -> Table:
     table = Table()
-    twins = any(name.startswith("real_") for name in metrics)
-    table.add_column("metric")
-    table.add_column("generated", justify="right")
-    if twins:
-        table.add_column("real against real", justify="right")
+    beside = {
+        prefix: title
+        for prefix, title in columns.items()
+        if any(f"{prefix}{name}" in metrics for name in metrics)
+    }
+    table.add_column("metric", no_wrap=True)
+    for title in ("generated", *beside.values()):
+        table.add_column(title, justify="right", min_width=10)
     for name, value in metrics.items():
-        if not name.startswith("real_"):
-            row = [name, _shown(value)]
-            if twins:
-                row.append(_shown(metrics.get(f"real_{name}")))
-            table.add_row(*row)
+        if not name.startswith(tuple(beside)):
+            others = (metrics.get(f"{prefix}{name}") for prefix in beside)
+            table.add_row(name, *map(_shown, (value, *others)))
     return table
 
 

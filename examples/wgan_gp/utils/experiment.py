@@ -23,6 +23,7 @@ from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import List
+from typing import Mapping
 from typing import Optional
 from typing import Tuple
 from typing import Type
@@ -42,6 +43,7 @@ from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
@@ -51,6 +53,7 @@ from wgan_gp.utils import visualization
 from wgan_gp.utils.config import check_config
 from wgan_gp.utils.config import compose_job
 from wgan_gp.utils.config import fail
+from wgan_gp.utils.evaluation import BESIDE
 from wgan_gp.utils.evaluation import write_eval
 from wgan_gp.utils.run_weights import load_generator
 from wgan_gp.utils.run_weights import require_weights
@@ -112,11 +115,18 @@ class Experiment:
         """Terms of the loss beside the Wasserstein estimate and the penalty."""
         return [drift_term(self.cfg.GAN.drift)] if self.cfg.GAN.drift else []
 
+    @property
+    def adversarial_weight(self) -> Schedule:
+        """Weight of -E[D(fake)] in the generator's loss."""
+        return 1.0
+
     def score(self, gan: BaseGAN) -> Metrics:
         """Metrics of the generator as it is; those of real samples as "real_..."."""
         raise NotImplementedError
 
     extractor: Optional[FeatureExtractor] = None  # network whose features are scored
+
+    columns: Mapping[str, str] = BESIDE  # of mode=eval's table, see write_eval
 
     def draw_training(self, gan: BaseGAN, path: str) -> None:
         """Draw samples of noise that stays the same for the whole run."""
@@ -153,6 +163,7 @@ class Experiment:
             num_classes=self.num_classes,
             conditional=self.conditional or self.num_classes > 0,
             terms=self.loss_terms(),
+            adversarial_weight=self.adversarial_weight,
         )
 
     def build_stream(self, data: Any) -> BatchStream:
@@ -219,7 +230,7 @@ class Experiment:
         gan = self.build_gan()
         weights = load_generator(self.cfg, gan.generator)
         metrics = self.score(gan)
-        write_eval(self.cfg, self.name, weights, metrics, self.extractor)
+        write_eval(self.cfg, self.name, weights, metrics, self.extractor, self.columns)
 
     def export(self) -> None:
         """mode=export"""

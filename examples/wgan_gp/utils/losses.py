@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Callable
 from typing import NamedTuple
 from typing import Optional
@@ -89,8 +90,16 @@ def _leaf(samples: paddle.Tensor) -> paddle.Tensor:
     return points
 
 
+# Axes that have norms of their own: those of the samples, or of the frames of sequences
+# [B, T, ...]. With a score that is a mean over time, the gradient of a sample has sqrt(T) times
+# the norm of that of one of its T frames, where these are alike.
+PENALTY_OVER = {"sample": 1, "frame": 2}
+
+
 def squared_gradient_norm(
-    critic: Callable[[paddle.Tensor], paddle.Tensor], points: paddle.Tensor
+    critic: Callable[[paddle.Tensor], paddle.Tensor],
+    points: paddle.Tensor,
+    over: str = "sample",
 ) -> paddle.Tensor:
     """Squared L2 norm of the critic's gradient at each point, differentiable once more.
 
@@ -99,14 +108,17 @@ def squared_gradient_norm(
     Args:
         critic (Callable[[paddle.Tensor], paddle.Tensor]): [B, ...] -> scores [B].
         points (paddle.Tensor): Points that ask for a gradient, [B, ...].
+        over (str, optional): Key of PENALTY_OVER; "frame" leaves the second axis as well.
+            Defaults to "sample".
 
     Returns:
-        paddle.Tensor: Squared slopes, [B].
+        paddle.Tensor: Squared slopes, [B], or of the T frames of each sample, [B T].
     """
     with paddle.amp.auto_cast(enable=False):
         scores = critic(points)
         (gradient,) = input_gradients(scores.sum(), [points])
-        return gradient.reshape([gradient.shape[0], -1]).square().sum(axis=1)
+        kept = math.prod(gradient.shape[: PENALTY_OVER[over]])
+        return gradient.reshape([kept, -1]).square().sum(axis=1)
 
 
 def root(squared: paddle.Tensor) -> paddle.Tensor:
@@ -229,6 +241,7 @@ def gradient_penalty(
     form: str = "two_sided",
     target: float = 1.0,
     alpha: Optional[paddle.Tensor] = None,
+    over: str = "sample",
 ) -> Tuple[paddle.Tensor, paddle.Tensor]:
     """Any of the penalties: where the gradient is taken, and what its norm costs.
 
@@ -242,13 +255,15 @@ def gradient_penalty(
         target (float, optional): Norm that costs nothing; "zero_centred" has its own, 0.
             Defaults to 1.0.
         alpha (Optional[paddle.Tensor]): Positions on the segments, [B, 1], where there are any.
+        over (str, optional): Key of PENALTY_OVER: what has a norm of its own. Defaults to
+            "sample".
 
     Returns:
         Tuple[paddle.Tensor, paddle.Tensor]: Penalty before lambda, a scalar, and the slopes at
             all points, without a graph.
     """
     norms = [
-        squared_gradient_norm(critic, points)
+        squared_gradient_norm(critic, points, over)
         for points in PENALTY_POINTS[at](real, fake, alpha)
     ]
     penalty = sum(PENALTY_FORMS[form].cost(squared, target) for squared in norms)

@@ -48,6 +48,7 @@ from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import Text
 from wgan_gp.utils.losses import PENALTY_FORMS
+from wgan_gp.utils.losses import PENALTY_OVER
 from wgan_gp.utils.losses import PENALTY_POINTS
 
 # values of the keys that GAN.name=wgan leaves without a meaning
@@ -56,6 +57,7 @@ _WITHOUT_PENALTY = {
     "penalty_at": "interpolates",
     "penalty_target": 1.0,
     "penalty_interval": 1,
+    "penalty_over": "sample",
     "spectral_norm": False,
 }
 
@@ -129,6 +131,7 @@ class GANConfig(Group):
     penalty_at: Literal[tuple(PENALTY_POINTS)]
     penalty_target: NotNegative
     penalty_interval: Count
+    penalty_over: Literal[tuple(PENALTY_OVER)]
     drift: NotNegative
     spectral_norm: bool
     clip_value: Positive

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Layers that the networks of the motion case share, and what the data look like to them."""
+
+from __future__ import annotations
+
+import math
+from typing import Dict
+from typing import NamedTuple
+
+import numpy as np
+import paddle
+from paddle import nn
+from paddle.nn import functional as F
+
+from ppsci_ext.data.motion import AUDIO_PER_FRAME
+
+SLOPE = 0.2  # of leaky ReLUs
+KERNEL = 5  # frames
+
+Condition = Dict[str, paddle.Tensor]
+
+
+class MotionLayout(NamedTuple):
+    """What the data look like.
+
+    Attributes:
+        frames (int): T of the windows to train on.
+        num_bones (int): N.
+        num_speakers (int): Speakers that there are.
+        seed_frames (int): S, 0 where windows are made without.
+        context (int): Frames of audio before and after the motion.
+        audio_mean (np.ndarray): Mean of each band, [F]; empty for data without audio.
+        audio_std (np.ndarray): Standard deviation of each band, [F].
+    """
+
+    frames: int
+    num_bones: int
+    num_speakers: int
+    seed_frames: int
+    context: int
+    audio_mean: np.ndarray
+    audio_std: np.ndarray
+
+
+def conv(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1
+) -> nn.Conv1D:
+    """Convolution of [B, C, T] that leaves ceil(T / stride) frames, for an odd kernel."""
+    weight = nn.initializer.XavierUniform(
+        inputs * kernel, outputs * kernel / stride, gain=math.sqrt(2.0)
+    )
+    return nn.Conv1D(
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        padding=dilation * (kernel - 1) // 2,
+        dilation=dilation,
+        weight_attr=weight,
+        bias_attr=nn.initializer.Constant(0.0),
+    )
+
+
+class FrameNorm(nn.Layer):
+    """A layer norm over the channels of each frame of [B, C, T], whatever T is."""
+
+    def __init__(self, norm: nn.Layer):
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.norm(x.transpose([0, 2, 1])).transpose([0, 2, 1])
+
+
+class AudioEncoder(nn.Layer):
+    """Log energies [B, 2 (T + 2 context), F] to features [B, dim, T].
+
+    The first convolution brings two frames of audio to one of motion; the context is cut off
+    at the end, when all frames have seen it.
+    """
+
+    def __init__(self, layout: MotionLayout, dim: int):
+        super().__init__()
+        self.context = layout.context
+        bands = len(layout.audio_mean)
+        for name, values in (("mean", layout.audio_mean), ("std", layout.audio_std)):
+            self.register_buffer(name, paddle.to_tensor(np.float32(values)))
+        self.first = conv(bands, dim, KERNEL, stride=AUDIO_PER_FRAME)
+        self.second = conv(dim, dim, KERNEL)
+        self.third = conv(dim, dim, KERNEL)
+
+    def forward(self, audio: paddle.Tensor) -> paddle.Tensor:
+        x = ((audio - self.mean) / self.std).transpose([0, 2, 1])
+        x = F.leaky_relu(self.first(x), SLOPE)
+        x = F.leaky_relu(self.second(x), SLOPE)
+        x = F.leaky_relu(self.third(x), SLOPE)
+        return x[:, :, self.context : x.shape[2] - self.context]
+
+
+def seeds_over_time(condition: Condition, frames: int) -> paddle.Tensor:
+    """Seed frames as channels [B, T, 3 N], zero where none are given."""
+    seeds = condition["seed_frames"].detach().flatten(2)
+    return F.pad(seeds, [0, frames - seeds.shape[1]], data_format="NLC")
