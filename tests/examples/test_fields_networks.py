@@ -23,7 +23,7 @@ from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
-from wgan_gp.models.networks.fields import doubled
+from wgan_gp.models.networks.field_layers import doubled
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 from wgan_gp.utils import losses
 

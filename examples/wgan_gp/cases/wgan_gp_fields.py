@@ -62,7 +62,7 @@ from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
-from wgan_gp.models.networks.fields import coarse_shape
+from wgan_gp.models.networks.field_layers import coarse_shape
 from wgan_gp.utils import exporting
 from wgan_gp.utils import field_pictures
 from wgan_gp.utils.config import launch

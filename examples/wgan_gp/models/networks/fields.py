@@ -33,42 +33,19 @@ from paddle import nn
 from paddle.nn import functional as F
 from paddle.static import InputSpec
 
-from ppsci_ext.arch import Conv1D
-from ppsci_ext.arch import Conv3D
 from ppsci_ext.arch import concat
 from ppsci_ext.data.fields import FieldTransform
-from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import initialization as init
+from wgan_gp.models.networks.field_layers import coarse_shape
+from wgan_gp.models.networks.field_layers import conv
+from wgan_gp.models.networks.field_layers import deconv
+from wgan_gp.models.networks.field_layers import doubled
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 
 Condition = Union[None, paddle.Tensor, Dict[str, paddle.Tensor]]
 
 LEAKY_SLOPE = 0.2
-# Paddle's own in two dimensions, which is complete there and which oneDNN can replace
-_CONV = {1: Conv1D, 2: nn.Conv2D, 3: Conv3D}
-_TRANSPOSED = {1: nn.Conv1DTranspose, 2: nn.Conv2DTranspose, 3: nn.Conv3DTranspose}
-_LINEAR = {
-    1: {"mode": "linear", "data_format": "NCW"},
-    2: {"mode": "bilinear", "data_format": "NCHW"},
-    3: {"mode": "trilinear", "data_format": "NCDHW"},
-}
-_PAD_FORMAT = {1: "NCL", 2: "NCHW", 3: "NCDHW"}
 _POOL = {1: F.avg_pool1d, 2: F.avg_pool2d, 3: F.avg_pool3d}
-
-
-def coarse_shape(shape: Sequence[int], stages: int) -> List[int]:
-    """The grid that becomes a field of a shape by doubling it `stages` times.
-
-    Raises:
-        UserError: If there is none.
-    """
-    factor = 2**stages
-    if any(size < factor or size % factor for size in shape):
-        raise UserError(
-            f"A field of {list(shape)} pixels can't be halved {stages} times: make every size a "
-            f"multiple of {factor}, or take fewer stages."
-        )
-    return [size // factor for size in shape]
 
 
 class _Generator(nn.Layer):
@@ -156,7 +133,7 @@ class FieldGenerator(_Generator):
         before = [latent_channels, *widths[:-1]]
         self.convs = nn.LayerList(
             [
-                _conv(dimension, inputs + measured, width, 3, padding)
+                conv(dimension, inputs + measured, width, 3, padding)
                 for inputs, width in zip(before, widths)
             ]
         )
@@ -164,7 +141,7 @@ class FieldGenerator(_Generator):
             self.modulations = nn.LayerList(
                 [init.linear(parameters, 2 * width) for width in widths]
             )
-        self.output = _conv(dimension, dim, channels, 3, padding, he=False)
+        self.output = conv(dimension, dim, channels, 3, padding, he=False)
 
     def input_spec(self) -> List[Any]:
         """Noise whose grid may have any size, and the condition."""
@@ -184,12 +161,12 @@ class FieldGenerator(_Generator):
     def forward(self, z: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
         measured = self._measured(condition) if self.points else None
         x = z
-        for stage, conv in enumerate(self.convs):
+        for stage, layer in enumerate(self.convs):
             if stage:
                 x = doubled(x, self.upsampling, self.padding)
             if measured is not None:
                 x = paddle.concat([x, measured[self.stages - stage]], axis=1)
-            x = conv(x)
+            x = layer(x)
             if self.parameter_count:
                 x = _modulated(x, self.modulations[stage](condition))
             x = F.relu(x)
@@ -237,15 +214,15 @@ class TransposedGenerator(_Generator):
         self.input = init.linear(latent_dim, int(np.prod(self.start_shape)))
         self.deconvs = nn.LayerList(
             [
-                _deconv(len(shape), inputs, outputs)
+                deconv(len(shape), inputs, outputs)
                 for inputs, outputs in zip(widths, [*widths[1:], channels])
             ]
         )
 
     def forward(self, z: paddle.Tensor) -> paddle.Tensor:
         x = self.input(z).reshape([-1, *self.start_shape])
-        for deconv in self.deconvs:
-            x = deconv(F.relu(x))
+        for layer in self.deconvs:
+            x = layer(F.relu(x))
         return self._activated(x)
 
 
@@ -288,7 +265,7 @@ class FieldCritic(nn.Layer):
         widths = [dim * 2**i for i in range(stages)]
         self.convs = nn.LayerList(
             [
-                _conv(len(shape), before, width, 4, padding, stride=2)
+                conv(len(shape), before, width, 4, padding, stride=2)
                 for before, width in zip([inputs, *widths[:-1]], widths)
             ]
         )
@@ -303,68 +280,13 @@ class FieldCritic(nn.Layer):
 
     def forward(self, x: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
         h = _with_channels(x, condition)
-        for conv in self.convs:
-            h = F.leaky_relu(conv(h), LEAKY_SLOPE)
+        for layer in self.convs:
+            h = F.leaky_relu(layer(h), LEAKY_SLOPE)
         h = h.reshape([h.shape[0], -1])
         if self.spectrum is not None:
             power = self.spectrum_layer(self.spectrum(x))
             h = concat([h, F.leaky_relu(power, LEAKY_SLOPE)], axis=1)
         return self.output(h).reshape([-1])
-
-
-def doubled(
-    x: paddle.Tensor, upsampling: str = "nearest", padding: str = "circular"
-) -> paddle.Tensor:
-    """Twice as many pixels of [B, C, ...] along each axis.
-
-    Args:
-        x (paddle.Tensor): Fields.
-        upsampling (str): "nearest", each pixel twice; or "linear", between neighbours.
-        padding (str): "circular" where the first pixel is a neighbour of the last.
-    """
-    axes = x.ndim - 2
-    if upsampling == "nearest" and axes == 1:  # of which Paddle knows no nearest one
-        return F.interpolate(x.unsqueeze(3), scale_factor=[2, 1]).squeeze(3)
-    if upsampling == "nearest":
-        return F.interpolate(x, scale_factor=2, data_format=_PAD_FORMAT[axes])
-    if padding == "zeros":
-        return F.interpolate(x, scale_factor=2, **_LINEAR[axes])
-    x = F.pad(x, [1, 1] * axes, mode="circular", data_format=_PAD_FORMAT[axes])
-    y = F.interpolate(x, scale_factor=2, **_LINEAR[axes])
-    return paddle.slice(y, list(range(2, y.ndim)), [2] * axes, [-2] * axes)
-
-
-def _conv(
-    dimension: int,
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    padding: str,
-    stride: int = 1,
-    he: bool = True,
-) -> nn.Layer:
-    """Convolution with margins of one pixel: kernel 3, or kernel 4 with stride 2."""
-    attributes = init.conv_attributes(
-        in_channels, out_channels, kernel_size, stride, he, dimension
-    )
-    return _CONV[dimension](
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride,
-        padding=1,
-        padding_mode=padding,
-        **attributes,
-    )
-
-
-def _deconv(dimension: int, in_channels: int, out_channels: int) -> nn.Layer:
-    attributes = init.conv_attributes(
-        out_channels, in_channels, 4, stride=2, dimension=dimension
-    )
-    return _TRANSPOSED[dimension](
-        in_channels, out_channels, 4, stride=2, padding=1, **attributes
-    )
 
 
 def _modulated(x: paddle.Tensor, numbers: paddle.Tensor) -> paddle.Tensor:
