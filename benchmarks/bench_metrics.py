@@ -74,7 +74,7 @@ def alternating(
 
 def bench_features(batch_size: int, repeats: int) -> Dict[str, Any]:
     """Images per second of 32x32 images, resized by each side itself."""
-    from tests.torch_env import import_torch_fidelity
+    from tests.helpers.torch_env import import_torch_fidelity
 
     import_torch_fidelity()
     import torch

@@ -42,9 +42,9 @@ from paddle.nn import functional as F
 
 from ppsci_ext import arch
 from ppsci_ext.arch.second_derivative import default_dtype
-from tests.layer_cases import CASES
-from tests.layer_cases import PADDLES
-from tests.layer_cases import Case
+from tests.helpers.layer_cases import CASES
+from tests.helpers.layer_cases import PADDLES
+from tests.helpers.layer_cases import Case
 
 SEED = 2017
 STEP = 1e-5

@@ -28,11 +28,11 @@ import pytest
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import extractor_names
-from tests.documents import ROOT
-from tests.documents import blocks
-from tests.documents import first_cells
-from tests.documents import read
-from tests.documents import section
+from tests.helpers.documents import ROOT
+from tests.helpers.documents import blocks
+from tests.helpers.documents import first_cells
+from tests.helpers.documents import read
+from tests.helpers.documents import section
 from wgan_gp.utils.losses import PENALTY_FORMS
 from wgan_gp.utils.losses import PENALTY_POINTS
 

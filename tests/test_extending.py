@@ -39,9 +39,9 @@ from ppsci_ext.metric import extract
 from ppsci_ext.metric import image_scores
 from ppsci_ext.metric.__main__ import main as score_command
 from ppsci_ext.utils import UserError
-from tests.documents import ROOT
-from tests.documents import blocks
-from tests.documents import section
+from tests.helpers.documents import ROOT
+from tests.helpers.documents import blocks
+from tests.helpers.documents import section
 from wgan_gp.utils.losses import PENALTY_FORMS
 from wgan_gp.utils.losses import PENALTY_POINTS
 from wgan_gp.utils.losses import gradient_penalty

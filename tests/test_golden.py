@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from tests import golden
-from tests.onednn_env import load_or_skip
+from tests.helpers.onednn_env import load_or_skip
 
 FOLDER = osp.join(osp.dirname(osp.abspath(__file__)), "golden")
 TRACES = sorted(osp.basename(path) for path in glob.glob(osp.join(FOLDER, "*.npz")))

@@ -41,7 +41,7 @@ from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
-from tests.onednn_env import load_or_skip
+from tests.helpers.onednn_env import load_or_skip
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic

@@ -27,7 +27,7 @@ import pytest
 from PIL import Image
 
 from ppsci_ext.data.fields import FieldTransform
-from tests.ppsci_ext.solver.test_faults import untimed_lines
+from tests.helpers.records import untimed_lines
 from wgan_gp.models.networks import FieldGenerator
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))

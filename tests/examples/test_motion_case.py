@@ -28,7 +28,7 @@ from ppsci_ext.data.motion import SyntheticSpeech
 from ppsci_ext.data.motion import read_bvh
 from ppsci_ext.data.motion import skeleton
 from ppsci_ext.data.motion import write_bvh
-from tests.ppsci_ext.solver.test_faults import untimed_lines
+from tests.helpers.records import untimed_lines
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 SCRIPT = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_motion.py")

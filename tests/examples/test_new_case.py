@@ -33,7 +33,7 @@ from paddle import nn
 from paddle.static import InputSpec
 
 from ppsci_ext.utils.values import Width
-from tests.ppsci_ext.solver.test_faults import untimed_lines
+from tests.helpers.records import untimed_lines
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import launch
 from wgan_gp.utils.experiment import Experiment

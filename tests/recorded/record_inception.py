@@ -34,7 +34,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 
 from ppsci_ext.arch.inception import FIDInceptionV3
-from tests.torch_env import import_torch_fidelity
+from tests.helpers.torch_env import import_torch_fidelity
 
 RECORD = Path(__file__).with_name("inception_v3.npz")
 OUTPUTS = ("64", "192", "768", "2048", "logits", "logits_unbiased")

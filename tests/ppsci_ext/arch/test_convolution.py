@@ -32,7 +32,7 @@ from paddle.nn import functional as F
 
 from ppsci_ext import arch
 from tests import layers
-from tests.layer_cases import Case
+from tests.helpers.layer_cases import Case
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), *[osp.pardir] * 3))
 CONVOLUTIONS = {1: "Conv1D", 2: "Conv2D", 3: "Conv3D"}

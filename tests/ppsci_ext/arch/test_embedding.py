@@ -21,7 +21,7 @@ from paddle import nn
 
 from ppsci_ext import arch
 from tests import layers
-from tests.layer_cases import Case
+from tests.helpers.layer_cases import Case
 
 
 def shared(**options):

@@ -23,19 +23,19 @@ import pytest
 from ppsci_ext.arch.inception import FIDInceptionV3
 from ppsci_ext.arch.inception import resize_bilinear_tf1
 from ppsci_ext.utils.errors import UserError
-from tests.hostile import Hostile
+from tests.helpers.hostile import Hostile
+from tests.helpers.torch_files import Storage
+from tests.helpers.torch_files import Tensor
+from tests.helpers.torch_files import legacy_bytes
+from tests.helpers.torch_files import tensor
+from tests.helpers.torch_files import written
+from tests.helpers.torch_files import zip_bytes
 from tests.recorded.record_inception import IMAGE_SIZES
 from tests.recorded.record_inception import NUM_VALUES
 from tests.recorded.record_inception import OUTPUTS
 from tests.recorded.record_inception import RECORD
 from tests.recorded.record_inception import random_images
 from tests.recorded.record_inception import random_weights
-from tests.torch_files import Storage
-from tests.torch_files import Tensor
-from tests.torch_files import legacy_bytes
-from tests.torch_files import tensor
-from tests.torch_files import written
-from tests.torch_files import zip_bytes
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,10 @@ import pytest
 
 from ppsci_ext.arch.inception import FIDInceptionV3
 from ppsci_ext.arch.inception import resize_bilinear_tf1
+from tests.helpers.torch_env import import_torch_fidelity
 from tests.recorded.record_inception import OUTPUTS
 from tests.recorded.record_inception import random_images
 from tests.recorded.record_inception import random_weights
-from tests.torch_env import import_torch_fidelity
 
 torch = pytest.importorskip("torch")
 import_torch_fidelity()

@@ -27,9 +27,9 @@ from paddle.nn import functional as F
 from ppsci_ext import arch
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from tests import layers
-from tests.layer_cases import CASES
-from tests.layer_cases import PADDLES
-from tests.layer_cases import Case
+from tests.helpers.layer_cases import CASES
+from tests.helpers.layer_cases import PADDLES
+from tests.helpers.layer_cases import Case
 from tests.layers import ERRORS
 
 DOCS = osp.join(osp.dirname(layers.__file__), osp.pardir, "docs")

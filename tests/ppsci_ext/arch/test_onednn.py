@@ -43,7 +43,7 @@ from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from ppsci_ext.solver import frozen
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.cache import cache_folder
-from tests.onednn_env import load_or_skip
+from tests.helpers.onednn_env import load_or_skip
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 PAIRS = st.tuples(st.integers(0, 2), st.integers(0, 2)).map(list)

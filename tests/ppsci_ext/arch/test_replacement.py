@@ -28,7 +28,7 @@ from ppsci_ext import arch
 from ppsci_ext.arch.replacement import FUNCTIONS
 from ppsci_ext.arch.replacement import REPLACEMENTS
 from tests import layers
-from tests.layer_cases import CASES
+from tests.helpers.layer_cases import CASES
 
 
 class Centred(nn.LayerNorm):

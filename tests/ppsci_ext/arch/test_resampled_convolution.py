@@ -29,7 +29,7 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.arch.onednn import input_gradients
 from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
 from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
-from tests.onednn_env import load_or_skip
+from tests.helpers.onednn_env import load_or_skip
 
 
 def conv_then_mean(layer, x):

@@ -28,8 +28,8 @@ from ppsci_ext.data import ImageReading
 from ppsci_ext.data import load_images
 from ppsci_ext.data import read_images
 from ppsci_ext.utils.errors import UserError
-from tests.pictures import deep_png
-from tests.pictures import tiff
+from tests.helpers.pictures import deep_png
+from tests.helpers.pictures import tiff
 
 RNG = np.random.default_rng(0)
 COLOURS = RNG.integers(0, 256, (4, 6, 3)).astype("uint8")

@@ -40,7 +40,7 @@ from ppsci_ext.metric import reference_features
 from ppsci_ext.metric.engine import build_engine
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
-from tests.hostile import Hostile
+from tests.helpers.hostile import Hostile
 
 PUBLISHED = "resnet56-4bfd9763.th"
 

@@ -23,10 +23,10 @@ from ppsci_ext.metric import extract
 from ppsci_ext.metric import image_scores
 from ppsci_ext.metric import inception_score
 from ppsci_ext.utils.errors import UserError
-from tests.ppsci_ext.metric.tiny_images import batches
-from tests.ppsci_ext.metric.tiny_images import classifier
-from tests.ppsci_ext.metric.tiny_images import extracted
-from tests.ppsci_ext.metric.tiny_images import random_images
+from tests.helpers.tiny_images import batches
+from tests.helpers.tiny_images import classifier
+from tests.helpers.tiny_images import extracted
+from tests.helpers.tiny_images import random_images
 
 
 @pytest.mark.parametrize("size", [1, 33, 100])

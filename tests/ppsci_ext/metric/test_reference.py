@@ -32,7 +32,7 @@ from ppsci_ext.metric import read_statistics
 from ppsci_ext.metric import reference_features
 from ppsci_ext.metric.reference import is_statistics
 from ppsci_ext.utils.errors import UserError
-from tests.hostile import Hostile
+from tests.helpers.hostile import Hostile
 
 
 class Sums(paddle.nn.Layer):

@@ -33,9 +33,9 @@ from ppsci_ext.metric import kernel_inception_distance
 from ppsci_ext.metric import precision_recall
 from ppsci_ext.metric import select_scores
 from ppsci_ext.utils.errors import UserError
-from tests.ppsci_ext.metric.tiny_images import classifier
-from tests.ppsci_ext.metric.tiny_images import extracted
-from tests.ppsci_ext.metric.tiny_images import random_images
+from tests.helpers.tiny_images import classifier
+from tests.helpers.tiny_images import extracted
+from tests.helpers.tiny_images import random_images
 
 ALL_KEYS = ["IS_mean", "IS_std", "FID", "KID_mean", "KID_std", "precision", "recall"]
 

@@ -25,7 +25,7 @@ from ppsci_ext.metric import frechet_distance
 from ppsci_ext.metric import inception_score
 from ppsci_ext.metric import kernel_inception_distance
 from ppsci_ext.metric import precision_recall
-from tests.torch_env import import_torch_fidelity
+from tests.helpers.torch_env import import_torch_fidelity
 
 import_torch_fidelity()
 

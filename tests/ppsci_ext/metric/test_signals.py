@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.forks import Forks
+from tests.helpers.forks import Forks
 
 ROOT = Path(__file__).parents[3]
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("printed"))
-    server = Forks(folder, "tests.ppsci_ext.metric.interrupted")
+    server = Forks(folder, "tests.helpers.interrupted")
     server.folder = folder
     yield server
     server.close()

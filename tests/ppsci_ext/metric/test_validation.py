@@ -30,9 +30,9 @@ from ppsci_ext.metric import PrecisionRecall
 from ppsci_ext.metric import Score
 from ppsci_ext.metric import image_scores
 from ppsci_ext.utils.errors import UserError
-from tests.ppsci_ext.metric.tiny_images import classifier
-from tests.ppsci_ext.metric.tiny_images import extracted
-from tests.ppsci_ext.metric.tiny_images import random_images
+from tests.helpers.tiny_images import classifier
+from tests.helpers.tiny_images import extracted
+from tests.helpers.tiny_images import random_images
 
 
 class Painter(ppsci.arch.base.Arch):

@@ -40,7 +40,7 @@ from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils import UserError
-from tests.hostile import Hostile
+from tests.helpers.hostile import Hostile
 from wgan_gp.models import WGAN_GP
 from wgan_gp.utils.terms import drift_term
 

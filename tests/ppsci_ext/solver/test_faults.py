@@ -36,16 +36,16 @@ from ppsci_ext.solver.state import capture
 from ppsci_ext.solver.state import restore
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
-from tests import small_runs
-from tests.forks import Forks
+from tests.helpers import small_runs
+from tests.helpers.forks import Forks
+from tests.helpers.records import untimed_lines
 
-TIMES = ("seconds", "images_per_second")
 KILLS = 20
 
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.small_runs")
+    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.helpers.small_runs")
     yield forks
     forks.close()
 
@@ -56,15 +56,6 @@ def whole(forks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
     assert forks.run("toy", str(folder)) == 0
     return folder
-
-
-def untimed_lines(folder):
-    """The lines of metrics.jsonl as they are, less the fields that measure time."""
-    lines = []
-    for line in (folder / "metrics.jsonl").read_text().splitlines():
-        record = {k: v for k, v in json.loads(line).items() if k not in TIMES}
-        lines.append(json.dumps(record))
-    return lines
 
 
 def assert_same_run(folder, whole):

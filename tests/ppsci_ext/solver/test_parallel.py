@@ -37,9 +37,9 @@ from ppsci_ext.data import toy_distribution
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver import state
 from ppsci_ext.utils import UserError
-from tests import small_runs
-from tests.forks import ROOT
-from tests.forks import Forks
+from tests.helpers import small_runs
+from tests.helpers.forks import ROOT
+from tests.helpers.forks import Forks
 from wgan_gp.utils import experiment
 
 LAST = small_runs.EPOCHS * small_runs.ITERATIONS
@@ -48,7 +48,9 @@ RANKS = 2
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.parallel_runs")
+    forks = Forks(
+        str(tmp_path_factory.mktemp("printed")), "tests.helpers.parallel_runs"
+    )
     yield forks
     forks.close()
 

@@ -27,8 +27,8 @@ from ppsci_ext.solver import RunFolder
 from ppsci_ext.solver import run_folder
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import checkpoint
-from tests import small_runs
-from tests.forks import Forks
+from tests.helpers import small_runs
+from tests.helpers.forks import Forks
 
 COMMAND_LINE = {name: f"TRAIN.{name}" for name in ("resume", "may_differ")}
 
@@ -178,7 +178,7 @@ def test_the_next_write_notices(tmp_path, away, write):
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.small_runs")
+    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.helpers.small_runs")
     yield forks
     forks.close()
 

@@ -14,7 +14,7 @@
 
 """Every reader and every way in which a file asks for more than it holds: one sentence, soon.
 
-Each file is read by a process with little memory and little time (tests/limited_reads.py). Nothing
+Each file is read by a process with little memory and little time (tests/helpers/limited_reads.py). Nothing
 is measured here: a process that takes more is killed, or says something else than the sentence.
 """
 
@@ -38,13 +38,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from safetensors.numpy import save as safetensors
 
-from tests.forks import Forks
-from tests.torch_files import WRITERS
-from tests.torch_files import Storage
-from tests.torch_files import Tensor
-from tests.torch_files import legacy_bytes
-from tests.torch_files import tensor
-from tests.torch_files import zip_bytes
+from tests.helpers.forks import Forks
+from tests.helpers.torch_files import WRITERS
+from tests.helpers.torch_files import Storage
+from tests.helpers.torch_files import Tensor
+from tests.helpers.torch_files import legacy_bytes
+from tests.helpers.torch_files import tensor
+from tests.helpers.torch_files import zip_bytes
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits and /proc are Linux's"
@@ -65,7 +65,9 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def forks(tmp_path_factory):
-    forks = Forks(str(tmp_path_factory.mktemp("printed")), "tests.limited_reads")
+    forks = Forks(
+        str(tmp_path_factory.mktemp("printed")), "tests.helpers.limited_reads"
+    )
     yield forks
     forks.close()
 

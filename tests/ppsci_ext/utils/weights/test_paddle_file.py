@@ -28,8 +28,8 @@ from hypothesis import strategies as st
 
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.weights import read_paddle_weights
-from tests.hostile import Hostile
-from tests.torch_files import written
+from tests.helpers.hostile import Hostile
+from tests.helpers.torch_files import written
 
 
 def network():

@@ -30,16 +30,16 @@ from hypothesis import strategies as st
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.weights import read_paddle_weights
 from ppsci_ext.utils.weights import read_torch_weights
-from tests.hostile import Hostile
-from tests.torch_files import STORAGE_TYPES
-from tests.torch_files import WRITERS
-from tests.torch_files import Parameter
-from tests.torch_files import Storage
-from tests.torch_files import Tensor
-from tests.torch_files import legacy_bytes
-from tests.torch_files import tensor
-from tests.torch_files import written
-from tests.torch_files import zip_bytes
+from tests.helpers.hostile import Hostile
+from tests.helpers.torch_files import STORAGE_TYPES
+from tests.helpers.torch_files import WRITERS
+from tests.helpers.torch_files import Parameter
+from tests.helpers.torch_files import Storage
+from tests.helpers.torch_files import Tensor
+from tests.helpers.torch_files import legacy_bytes
+from tests.helpers.torch_files import tensor
+from tests.helpers.torch_files import written
+from tests.helpers.torch_files import zip_bytes
 
 RESNET56 = "weights/resnet56-4bfd9763.th"
 

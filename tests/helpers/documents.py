@@ -21,7 +21,7 @@ import re
 from os import path as osp
 from typing import List
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def read(*parts: str) -> str:

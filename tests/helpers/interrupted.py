@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Commands to be interrupted, for tests.forks."""
+"""Commands to be interrupted, for tests.helpers.forks."""
 
 from __future__ import annotations
 

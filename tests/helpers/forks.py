@@ -28,7 +28,7 @@ import traceback
 from os import path as osp
 from typing import Any
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 class Forks:
@@ -43,7 +43,7 @@ class Forks:
         self._folder = folder
         environment = {**os.environ, "PYTHONPATH": ROOT}
         self._server = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "tests.forks", module],
+            [sys.executable, "-W", "ignore", "-m", "tests.helpers.forks", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Readers of files, to be started by tests.forks: little memory, little time, and what they say."""
+"""Readers of files, to be started by tests.helpers.forks: little memory, little time, and what they say."""
 
 from __future__ import annotations
 

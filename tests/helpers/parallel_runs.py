@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Short training runs of several processes; started by tests.forks, one process a rank."""
+"""Short training runs of several processes; started by tests.helpers.forks, one process a rank."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ppsci.utils import misc
 from ppsci_ext.data import BatchStream
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
-from tests import small_runs
+from tests.helpers import small_runs
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.models.networks.normalization import ConditionalBatchNorm

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Short training runs for tests that interrupt them; started by tests.forks."""
+"""Short training runs for tests that interrupt them; started by tests.helpers.forks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from typing import Any
 from typing import Callable
 from typing import List
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
 sys.path.append(osp.join(ROOT, "examples"))
 

@@ -1,0 +1,32 @@
+# Copyright (c) 2026 PaddlePaddle Authors. All Rights Reserved.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The records of a run, for comparing runs."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import List
+
+TIMES = ("seconds", "images_per_second")
+
+
+def untimed_lines(folder: pathlib.Path) -> List[str]:
+    """The lines of metrics.jsonl as they are, less the fields that measure time."""
+    lines = []
+    for line in (folder / "metrics.jsonl").read_text().splitlines():
+        record = {k: v for k, v in json.loads(line).items() if k not in TIMES}
+        lines.append(json.dumps(record))
+    return lines
