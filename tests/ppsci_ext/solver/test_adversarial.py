@@ -517,7 +517,7 @@ def test_an_existing_run_is_not_overwritten(tmp_path):
     solver.train()
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
     again, _ = build(tmp_path / "run", epochs=1)
-    with pytest.raises(UserError, match="already holds a run.*resume=true"):
+    with pytest.raises(UserError, match="already holds a run.*resume=True"):
         again.train()
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
