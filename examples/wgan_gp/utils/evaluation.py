@@ -110,7 +110,7 @@ def _table(metrics: Dict[str, Any], columns: Mapping[str, str]) -> Table:
     }
     table.add_column("metric", no_wrap=True)
     for title in ("generated", *beside.values()):
-        table.add_column(title, justify="right", min_width=10)
+        table.add_column(title, justify="right", min_width=11)
     for name, value in metrics.items():
         if not name.startswith(tuple(beside)):
             others = (metrics.get(f"{prefix}{name}") for prefix in beside)
