@@ -34,6 +34,7 @@ from omegaconf import OmegaConf
 
 from ppsci_ext.utils import UserError
 from wgan_gp.cases import wgan_gp_cifar
+from wgan_gp.cases import wgan_gp_fields
 from wgan_gp.cases import wgan_gp_mnist
 from wgan_gp.cases import wgan_gp_motion
 from wgan_gp.cases import wgan_gp_toy
@@ -49,6 +50,7 @@ CASES = {
         wgan_gp_toy.Toy,
         wgan_gp_mnist.MNIST,
         wgan_gp_cifar.CIFAR,
+        wgan_gp_fields.Fields,
         wgan_gp_motion.Motion,
     )
 }
@@ -88,7 +90,8 @@ def check(case, *overrides):
 def test_shipped_configurations_are_valid(case):
     cfg = load(case)
     config.check_config(cfg, CASES[case].schema)
-    assert cfg.mode == "train" and cfg.GAN.n_critic == 5
+    assert cfg.mode == "train"
+    assert CASES[case].paper is None or cfg.GAN.n_critic == 5  # of the paper
 
 
 @pytest.mark.parametrize(
@@ -500,7 +503,8 @@ def test_presets(case, group):
     paper = load(case)
     short = cfg.TRAIN.epochs * cfg.TRAIN.iters_per_epoch
     assert (cfg == paper) == (group == "preset=none")
-    assert (short <= 10000) == (group == "preset=cpu")
+    whole = paper.TRAIN.epochs * paper.TRAIN.iters_per_epoch
+    assert (short < whole) == (group == "preset=cpu") and short <= max(10000, whole)
 
 
 def test_the_users_values_win_over_those_of_the_paper():
@@ -563,7 +567,7 @@ def test_schema_has_every_key_that_the_code_reads():
     for path in Path(EXAMPLE).rglob("*.py"):
         read |= set(re.findall(r"cfg\.([A-Z]+\.[a-z_0-9]+)", path.read_text()))
     known = sum((config._schema_keys(c.schema) for c in CASES.values()), [])
-    groups = {"EVAL.extractor", "GAN.curriculum"}
+    groups = {"DATA.unseen", "EVAL.extractor", "GAN.curriculum"}
     assert len(read) > 30 and read - set(known) <= groups
 
 

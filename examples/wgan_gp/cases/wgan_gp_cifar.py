@@ -39,10 +39,9 @@ if __name__ == "__main__":
 import hydra
 from omegaconf import DictConfig
 from paddle import nn
-from pydantic import Field
 from pydantic import model_validator
-from typing_extensions import Annotated
 
+from ppsci_ext.utils.values import Classes
 from ppsci_ext.utils.values import NotNegative
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
@@ -65,7 +64,7 @@ class ModelConfig(ImageModelConfig):
     name: Literal["dcgan", "resnet"]
     conditional: bool
     conditioning: Literal["acgan", "projection"]
-    num_classes: Annotated[int, Field(ge=0, le=2**14)]
+    num_classes: Classes
 
 
 class ACGANConfig(GANConfig):

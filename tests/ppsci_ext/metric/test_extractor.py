@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import paddle
 import pytest
+from paddle.jit.dy2static.program_translator import ProgramTranslator
 from ppsci.utils import logger
 
 from ppsci_ext.arch import CIFARResNet
@@ -165,7 +166,7 @@ def test_the_engine_computes_what_the_network_computes(network):
 
 @pytest.mark.parametrize("enabled", [False, True])
 def test_the_engine_leaves_to_static_as_it_was(enabled):
-    translator = module.build_engine.__globals__["ProgramTranslator"].get_instance()
+    translator = ProgramTranslator.get_instance()
     before = translator.enable_to_static
     try:
         paddle.jit.enable_to_static(enabled)
