@@ -296,5 +296,14 @@ class ImageExperiment(Experiment):
         visualization.save_image_grid(shown, path, columns)
 
     def draw_real(self, path: str) -> None:
-        images = self.load_data("train").images[: self.pictured]
-        visualization.save_image_grid(self.pixels(images), path)
+        """The first images; of classes, the first of each in a column of its own."""
+        data = self.load_data("train")
+        chosen = np.arange(min(self.pictured, len(data)))
+        if self.num_classes:
+            rows = min(10, np.bincount(data.labels).min())
+            columns = [
+                np.flatnonzero(data.labels == each)[:rows]
+                for each in range(self.num_classes)
+            ]
+            chosen = np.stack(columns, axis=1).ravel()
+        self.draw_samples(data.images[chosen], path)
