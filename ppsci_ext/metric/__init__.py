@@ -20,9 +20,6 @@ if sys.argv[0] == "-m":  # python -m ppsci_ext.metric...: these imports take sec
     from ppsci_ext.utils.signals import end_in_one_sentence
 
     end_in_one_sentence(at_once=True)
-    import paddle  # noqa: F401  with handlers of its own
-
-    end_in_one_sentence(at_once=True)
 
 # isort: split
 

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -40,14 +41,21 @@ def end_in_one_sentence(at_once: bool = False) -> None:
 
     Args:
         at_once (bool): End without cleaning up, as is right while modules are imported:
-            some of them take SystemExit for a fault of theirs. Defaults to False.
+            some of them take SystemExit for a fault of theirs. Imports Paddle, during which
+            signals wait. Defaults to False.
     """
+    heeded = [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
+    can_block = hasattr(signal, "pthread_sigmask")  # not on Windows
+    if at_once and "paddle" not in sys.modules and can_block:
+        signal.pthread_sigmask(signal.SIG_BLOCK, heeded)
+        importlib.import_module("paddle")
     paddle = sys.modules.get("paddle")
     if hasattr(paddle, "disable_signal_handler"):  # not yet while it is being imported
         paddle.disable_signal_handler()
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end_at_once if at_once else _end)
+    for number in heeded:
+        signal.signal(number, _end_at_once if at_once else _end)
+    if can_block:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, heeded)
 
 
 def _end(number: int, _: Optional[FrameType]) -> None:

@@ -75,7 +75,7 @@ def after_line(process, line):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_during_the_imports(tmp_path, number):
-    process = start(tmp_path, wait=30)
+    process = start(tmp_path, wait=2)
     after_line(process, "importing")
     process.send_signal(number)
     printed, told = process.communicate(timeout=20)
