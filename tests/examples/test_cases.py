@@ -202,6 +202,24 @@ def test_own_npz_with_the_conditional_resnet(run, own_images):
     np.testing.assert_allclose(arrays["samples"][4:], expected.numpy(), atol=1e-5)
 
 
+def test_labels_with_gaps_are_numbered_anew_and_the_log_says_how(
+    run, own_images, monkeypatch
+):
+    lines = []
+    monkeypatch.setattr(logger, "info", lines.append)
+    with np.load(own_images / "train.npz") as arrays:
+        np.savez(
+            own_images / "gaps.npz",
+            images=arrays["images"],
+            labels=4 * arrays["labels"] + 3,
+        )
+    data = ["DATA.name=npz", "DATA.root=gaps.npz", "MODEL.num_classes=2"]
+    done = run("wgan_gp_cifar", *SHORT, *IMAGES, *data, check=False)
+    assert done.returncode == 2 and "relabel=true" in done.stderr
+    run("wgan_gp_cifar", *SHORT, *IMAGES, *data, "DATA.relabel=true")
+    assert "Classes of gaps.npz: 0 is 3, 1 is 7." in lines
+
+
 @pytest.mark.parametrize(
     "more",
     [

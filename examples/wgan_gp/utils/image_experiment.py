@@ -28,6 +28,7 @@ import numpy as np
 import paddle.distributed as dist
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
+from ppsci.utils import logger
 from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
@@ -182,6 +183,10 @@ class ImageExperiment(Experiment):
             self._check(data)
         if split == "train":
             self._train_data = data
+            if data.class_names is not None:  # into the run's log, too
+                names = enumerate(data.class_names)
+                told = ", ".join(f"{number} is {name}" for number, name in names)
+                logger.info(f"Classes of {self.cfg.DATA.root}: {told}.")
         return data
 
     def _read(self, split: str) -> Optional[ImageDataset]:
