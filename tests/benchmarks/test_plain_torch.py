@@ -151,7 +151,7 @@ def test_generator_step(pair):
     ours = pair.gan.generator_loss(
         2 * BATCH,
         noise=paddle.to_tensor(noise),
-        labels=given(labels, paddle.to_tensor),
+        condition=given(labels, paddle.to_tensor),
     )["generator_loss"]
     theirs = pair.trainer.generator_loss(
         torch.from_numpy(noise), given(labels, torch.from_numpy)
