@@ -192,15 +192,6 @@ class MotionConfig(CaseConfig):
             )
         return self
 
-    @model_validator(mode="after")
-    def critic_fits_the_penalty(self):
-        if self.GAN.name == "wgan_gp" and self.MODEL.critic_norm == "batch":
-            raise ValueError(
-                "MODEL.critic_norm=batch mixes the samples of a batch, but the gradient penalty "
-                "is per sample: set it to layer, or leave it to GAN.name=wgan"
-            )
-        return self
-
 
 # the experiment
 

@@ -134,15 +134,6 @@ class ImageConfig(CaseConfig):
     )
 
     @model_validator(mode="after")
-    def critic_fits_the_penalty(self):
-        if self.GAN.name == "wgan_gp" and self.MODEL.critic_norm == "batch":
-            raise ValueError(
-                "MODEL.critic_norm=batch mixes the samples of a batch, but the gradient penalty "
-                "is per sample: set it to layer, or leave it to GAN.name=wgan"
-            )
-        return self
-
-    @model_validator(mode="after")
     def own_data_are_not_downloaded(self):
         if self.DATA.download and not IMAGE_DATA[self.DATA.name].downloadable:
             raise ValueError(

@@ -293,6 +293,16 @@ class CaseConfig(Group):
         return self
 
     @model_validator(mode="after")
+    def critic_fits_the_penalty(self):
+        norm = getattr(getattr(self, "MODEL", None), "critic_norm", None)
+        if self.GAN.name == "wgan_gp" and norm == "batch":
+            raise ValueError(
+                "MODEL.critic_norm=batch mixes the samples of a batch, but the gradient penalty "
+                "is per sample: set it to layer, or leave it to GAN.name=wgan"
+            )
+        return self
+
+    @model_validator(mode="after")
     def generates_for_one_thing(self):
         if self.INFER.condition is not None and self.INFER.labels is not None:
             raise ValueError(
