@@ -21,8 +21,22 @@ from __future__ import annotations
 
 from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.function import input_gradients
+from ppsci_ext.arch.onednn.layers import Conv1D
+from ppsci_ext.arch.onednn.layers import Conv1DTranspose
 from ppsci_ext.arch.onednn.layers import Conv2D
 from ppsci_ext.arch.onednn.layers import Conv2DTranspose
+from ppsci_ext.arch.onednn.layers import Conv3D
+from ppsci_ext.arch.onednn.layers import Conv3DTranspose
 from ppsci_ext.arch.onednn.layers import use_onednn
 
-__all__ = ["Conv2D", "Conv2DTranspose", "input_gradients", "load", "use_onednn"]
+__all__ = [
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
+    "input_gradients",
+    "load",
+    "use_onednn",
+]

@@ -36,7 +36,7 @@ from ppsci.utils import logger
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
 
-_SOURCE = osp.join(osp.dirname(__file__), "conv2d.cc")
+_SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
 _PADDLE = osp.dirname(paddle.__file__)
 _LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
 _INSTALL_HEADERS = "pip install --no-deps onednn-devel==2025.0.0"
@@ -57,7 +57,7 @@ def load() -> None:
     with open(_SOURCE, "rb") as file:
         built_from = file.read() + paddle.version.commit.encode()
     key = hashlib.sha256(built_from).hexdigest()[:16]
-    path = osp.join(cache_folder(), f"onednn_conv2d_{key}.so")
+    path = osp.join(cache_folder(), f"onednn_convolution_{key}.so")
     if not osp.exists(path):
         _compile(path)
     load_op_meta_info_and_register_op(path)

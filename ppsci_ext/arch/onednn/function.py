@@ -35,10 +35,10 @@ from paddle.base import core
 
 
 class Geometry(NamedTuple):
-    """How the kernel moves over the image."""
+    """How the kernel moves over the places."""
 
-    strides: List[int]
-    padding: List[int]  # top, bottom, left, right
+    strides: List[int]  # of each axis
+    padding: List[int]  # before and after each axis, in turn
 
 
 def _run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
@@ -95,12 +95,12 @@ class _Function(PyLayer):
 
 
 class _Forward(_Function):
-    """x [B, C, H, W], w [K, C, h, w] and maybe b [K] to y [B, K, H', W']."""
+    """x [B, C, *X], w [K, C, *kernel] and maybe b [K] to y [B, K, *Y]."""
 
     @staticmethod
     def forward(ctx, x, w, b, geometry):
         _Function.remember(ctx, geometry, x, w, b)
-        return _run("onednn_conv2d", x, w, b, *geometry)[0]
+        return _run("onednn_convolution", x, w, b, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dy):
@@ -115,12 +115,12 @@ class _Forward(_Function):
 
 
 class _Transpose(_Function):
-    """y [B, K, H', W'], w [K, C, h, w] and maybe b [C] to x [B, C, H, W]."""
+    """y [B, K, *Y], w [K, C, *kernel] and maybe b [C] to x [B, C, *X]."""
 
     @staticmethod
     def forward(ctx, y, w, b, x_shape, geometry):
         _Function.remember(ctx, geometry, y, w, b)
-        return _run("onednn_conv2d_transpose", y, w, b, x_shape, *geometry)[0]
+        return _run("onednn_convolution_transpose", y, w, b, x_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dx):
@@ -132,17 +132,17 @@ class _Transpose(_Function):
         if w_wanted and not _inputs_only:
             dw = _Weight.apply(dx, y, w.shape, ctx.geometry)
         if b_wanted and not _inputs_only:
-            db = dx.sum([2, 3]).sum(0)
+            db = _sum_by_channel(dx)
         return (dy, dw) if b is None else (dy, dw, db)
 
 
 class _Weight(_Function):
-    """x [B, C, H, W] and y [B, K, H', W'] to w [K, C, h, w]."""
+    """x [B, C, *X] and y [B, K, *Y] to w [K, C, *kernel]."""
 
     @staticmethod
     def forward(ctx, x, y, w_shape, geometry):
         _Function.remember(ctx, geometry, x, y)
-        return _run("onednn_conv2d_weight", x, y, w_shape, *geometry)[0]
+        return _run("onednn_convolution_weight", x, y, w_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dw):
@@ -162,11 +162,15 @@ def _weight_and_bias(
     if (
         not paddle.is_grad_enabled()
     ):  # one kernel has both, but isn't a function of dy then
-        return _run("onednn_conv2d_weight", x, dy, w_shape, *geometry)
-    return _Weight.apply(x, dy, w_shape, geometry), dy.sum([2, 3]).sum(0)
+        return _run("onednn_convolution_weight", x, dy, w_shape, *geometry)
+    return _Weight.apply(x, dy, w_shape, geometry), _sum_by_channel(dy)
 
 
-def conv2d(
+def _sum_by_channel(x: paddle.Tensor) -> paddle.Tensor:
+    return x.sum(list(range(2, x.ndim))).sum(0)
+
+
+def convolution(
     x: paddle.Tensor,
     weight: paddle.Tensor,
     bias: Optional[paddle.Tensor],
@@ -175,35 +179,35 @@ def conv2d(
     """Convolution (cross-correlation, as everywhere in the field).
 
     Args:
-        x (paddle.Tensor): Images in float32, [B, C, H, W].
-        weight (paddle.Tensor): Kernels, [K, C, h, w].
+        x (paddle.Tensor): Images or fields in float32, [B, C, *X] with 1 to 3 axes.
+        weight (paddle.Tensor): Kernels, [K, C, *kernel].
         bias (Optional[paddle.Tensor]): [K].
         geometry (Geometry): Strides and padding.
 
     Returns:
-        paddle.Tensor: [B, K, H', W'].
+        paddle.Tensor: [B, K, *Y].
     """
     return _Forward.apply(x, weight, bias, geometry)
 
 
-def conv2d_transpose(
+def transposed_convolution(
     x: paddle.Tensor,
     weight: paddle.Tensor,
     bias: Optional[paddle.Tensor],
-    output_size: Tuple[int, int],
+    output_size: Sequence[int],
     geometry: Geometry,
 ) -> paddle.Tensor:
-    """Transpose of :func:`conv2d`, which makes small images large.
+    """Transpose of :func:`convolution`, which makes small images large.
 
     Args:
-        x (paddle.Tensor): Images in float32, [B, K, H', W'].
-        weight (paddle.Tensor): Kernels, [K, C, h, w].
+        x (paddle.Tensor): Images or fields in float32, [B, K, *Y] with 1 to 3 axes.
+        weight (paddle.Tensor): Kernels, [K, C, *kernel].
         bias (Optional[paddle.Tensor]): [C].
-        output_size (Tuple[int, int]): (H, W), which the convolution would take to (H', W').
+        output_size (Sequence[int]): X, which the convolution would take to Y.
         geometry (Geometry): Strides and padding of that convolution.
 
     Returns:
-        paddle.Tensor: [B, C, H, W].
+        paddle.Tensor: [B, C, *X].
     """
     shape = [x.shape[0], weight.shape[1], *output_size]
     return _Transpose.apply(x, weight, bias, shape, geometry)

@@ -24,52 +24,62 @@ from paddle.base import core
 from paddle.base import framework
 from paddle.utils.layers_utils import convert_to_list
 
+from ppsci_ext.arch import convolution as complete
 from ppsci_ext.arch import resampled_convolution
 from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.function import Geometry
-from ppsci_ext.arch.onednn.function import conv2d
-from ppsci_ext.arch.onednn.function import conv2d_transpose
+from ppsci_ext.arch.onednn.function import convolution
+from ppsci_ext.arch.onednn.function import transposed_convolution
 from ppsci_ext.arch.windows import explicit_padding
 
 
-class Conv2D(nn.Conv2D):
-    """2-D convolution; what oneDNN isn't for here, Paddle computes.
+class _Convolution:
+    """Convolution; what oneDNN isn't for here, Paddle computes.
 
-    oneDNN takes float32 images on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, in NCHW; paddings other than by zeros come before it.
-
-    Args: those of paddle.nn.Conv2D. Input [B, C, H, W], output [B, K, H', W'].
+    oneDNN takes float32 tensors on the CPU outside of autocast, in dynamic graphs, and ungrouped
+    convolutions without dilation, channels first; paddings other than by zeros come before it.
     """
 
+    @paddle.jit.not_to_static  # which takes super() for the class of the layer
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not _computable(self, x):
             return super().forward(x)
-        padded = x
-        if self._padding_mode != "zeros":  # then the convolution itself pads nothing
+        padded, padding = x, [0, 0] * len(self._kernel_size)
+        if self._padding_mode == "zeros":
+            padding = _padding_of(self, x.shape[2:])
+        else:
             margin = self._reversed_padding_repeated_twice
-            padded = nn.functional.pad(x, margin, mode=self._padding_mode)
-        padding = _padding_of(self, padded.shape[2:])
+            padded = nn.functional.pad(
+                x, margin, mode=self._padding_mode, data_format=self._data_format
+            )
         if not _fits(self.weight.shape[2:], padded.shape[2:], padding):
             return super().forward(x)
         geometry = Geometry(list(self._stride), padding)
-        return conv2d(padded, self.weight, self.bias, geometry)
+        return convolution(padded, self.weight, self.bias, geometry)
 
 
-class Conv2DTranspose(nn.Conv2DTranspose):
-    """2-D transposed convolution; what oneDNN isn't for here, Paddle computes.
+class Conv1D(_Convolution, nn.Conv1D):
+    """Args: those of paddle.nn.Conv1D. Input [B, C, L], output [B, K, L']."""
 
-    Args: those of paddle.nn.Conv2DTranspose. Input [B, K, H', W'], output [B, C, H, W].
-    """
 
+class Conv2D(_Convolution, nn.Conv2D):
+    """Args: those of paddle.nn.Conv2D. Input [B, C, H, W], output [B, K, H', W']."""
+
+
+class Conv3D(_Convolution, complete.Conv3D):
+    """Args: those of paddle.nn.Conv3D. Input [B, C, D, H, W], output [B, K, D', H', W']."""
+
+
+class _TransposedConvolution:
+    """Transposed convolution; what oneDNN isn't for here, Paddle computes."""
+
+    @paddle.jit.not_to_static
     def forward(self, x: paddle.Tensor, output_size=None) -> paddle.Tensor:
-        if (
-            not _computable(self, x)
-            or output_size is not None
-            or self._padding_algorithm == "SAME"
-        ):
+        same = isinstance(self._padding, str) and self._padding.upper() == "SAME"
+        if not _computable(self, x) or output_size is not None or same:
             return super().forward(x, output_size)
         padding = _padding_of(self, x.shape[2:])
-        more = convert_to_list(self.output_padding, 2, "output_padding")
+        more = convert_to_list(self.output_padding, len(self._stride), "output_padding")
         size = [
             (n - 1) * stride + k + extra - before - after
             for n, stride, k, extra, before, after in zip(
@@ -84,9 +94,22 @@ class Conv2DTranspose(nn.Conv2DTranspose):
         if not _fits(self.weight.shape[2:], size, padding) or any(
             extra >= stride for extra, stride in zip(more, self._stride)
         ):
-            return super().forward(x)
+            return super().forward(x, output_size)
         geometry = Geometry(list(self._stride), padding)
-        return conv2d_transpose(x, self.weight, self.bias, size, geometry)
+        return transposed_convolution(x, self.weight, self.bias, size, geometry)
+
+
+class Conv1DTranspose(_TransposedConvolution, nn.Conv1DTranspose):
+    """Args: those of paddle.nn.Conv1DTranspose. Input [B, K, L'], output [B, C, L]."""
+
+
+class Conv2DTranspose(_TransposedConvolution, nn.Conv2DTranspose):
+    """Args: those of paddle.nn.Conv2DTranspose. Input [B, K, H', W'], output [B, C, H, W]."""
+
+
+class Conv3DTranspose(_TransposedConvolution, nn.Conv3DTranspose):
+    """Args: those of paddle.nn.Conv3DTranspose. Input [B, K, D', H', W'], output
+    [B, C, D, H, W]."""
 
 
 class ConvMeanPool2D(resampled_convolution.ConvMeanPool2D):
@@ -96,7 +119,7 @@ class ConvMeanPool2D(resampled_convolution.ConvMeanPool2D):
         if not _computable(self, x) or min(x.shape[2:]) == 1:
             return super().forward(x)
         geometry = Geometry(self.strides, self.padding)
-        return conv2d(x, self.resampling_weight(), self.bias, geometry)
+        return convolution(x, self.resampling_weight(), self.bias, geometry)
 
 
 class UpsampleConv2D(resampled_convolution.UpsampleConv2D):
@@ -108,7 +131,7 @@ class UpsampleConv2D(resampled_convolution.UpsampleConv2D):
         size = [2 * n for n in x.shape[2:]]
         geometry = Geometry(self.strides, self.padding)
         weight = self.resampling_weight()
-        return conv2d_transpose(x, weight, self.bias, size, geometry)
+        return transposed_convolution(x, weight, self.bias, size, geometry)
 
 
 def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
@@ -119,8 +142,8 @@ def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
         and framework._dygraph_tracer()._amp_level == core.AmpLevel.O0
         and layer._groups == 1
         and set(layer._dilation) == {1}
-        and layer._data_format == "NCHW"
-        and x.ndim == 4
+        and layer._data_format in ("NCL", "NCHW", "NCDHW")
+        and x.ndim == 2 + len(layer._kernel_size)
         and x.shape[1] == layer._in_channels
         and min(x.shape) > 0
     )
@@ -135,27 +158,29 @@ def _fits(kernel: List[int], size: List[int], padding: List[int]) -> bool:
 
 
 def _padding_of(layer: nn.Layer, size: List[int]) -> List[int]:
-    """Padding of a convolution as [top, bottom, left, right], for an image of this size."""
-    if layer._padding_algorithm == "VALID":
-        return [0, 0, 0, 0]
-    if layer._padding_algorithm == "EXPLICIT":
-        given = list(layer._updated_padding)
-        return given if len(given) == 4 else [n for n in given for _ in range(2)]
+    """Padding of a convolution before and after each axis, for a tensor of this size."""
     kernel = layer.weight.shape[2:]
-    pairs = explicit_padding("SAME", size, kernel, layer._stride, channels_last=False)
+    pairs = explicit_padding(
+        layer._padding, size, kernel, layer._stride, channels_last=False
+    )
     return [number for pair in pairs for number in pair]
 
 
 _FASTER = {
+    nn.Conv1D: Conv1D,
     nn.Conv2D: Conv2D,
+    nn.Conv3D: Conv3D,
+    complete.Conv3D: Conv3D,
+    nn.Conv1DTranspose: Conv1DTranspose,
     nn.Conv2DTranspose: Conv2DTranspose,
+    nn.Conv3DTranspose: Conv3DTranspose,
     resampled_convolution.ConvMeanPool2D: ConvMeanPool2D,
     resampled_convolution.UpsampleConv2D: UpsampleConv2D,
 }
 
 
 def use_onednn(network: nn.Layer) -> None:
-    """Let oneDNN compute a network's 2-D convolutions, in place.
+    """Let oneDNN compute a network's convolutions, in place.
 
     Parameters, hooks and state_dict stay as they are.
 

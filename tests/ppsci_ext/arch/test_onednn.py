@@ -34,6 +34,7 @@ from paddle import nn
 from paddle.base import core
 from paddle.base import framework
 
+from ppsci_ext.arch import Conv3D
 from ppsci_ext.arch import onednn
 from ppsci_ext.arch.onednn import build
 from ppsci_ext.arch.onednn import function
@@ -46,13 +47,32 @@ from ppsci_ext.utils.cache import cache_folder
 from tests.helpers.onednn_env import load_or_skip
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
-PAIRS = st.tuples(st.integers(0, 2), st.integers(0, 2)).map(list)
-PADDINGS = st.one_of(
-    st.integers(0, 2),
-    PAIRS,
-    st.tuples(PAIRS, PAIRS).map(lambda pairs: [*pairs[0], *pairs[1]]),
-    st.sampled_from(["SAME", "VALID"]),
-)
+CONVOLUTIONS = {1: onednn.Conv1D, 2: onednn.Conv2D, 3: onednn.Conv3D}
+TRANSPOSED = {
+    1: onednn.Conv1DTranspose,
+    2: onednn.Conv2DTranspose,
+    3: onednn.Conv3DTranspose,
+}
+# of which Paddle's own third has no complete second derivative
+PADDLES = {
+    onednn.Conv1D: nn.Conv1D,
+    onednn.Conv2D: nn.Conv2D,
+    onednn.Conv3D: Conv3D,
+    onednn.Conv1DTranspose: nn.Conv1DTranspose,
+    onednn.Conv2DTranspose: nn.Conv2DTranspose,
+    onednn.Conv3DTranspose: nn.Conv3DTranspose,
+}
+
+
+def paddings(axes):
+    """All that Paddle takes for so many axes."""
+    number = st.integers(0, 2)
+    return st.one_of(
+        number,
+        st.lists(number, min_size=axes, max_size=axes),
+        st.lists(number, min_size=2 * axes, max_size=2 * axes),
+        st.sampled_from(["SAME", "VALID"]),
+    )
 
 
 @pytest.fixture
@@ -76,14 +96,15 @@ def calls(operator, monkeypatch):
 
 @st.composite
 def convolutions(draw, transposed=False):
-    """Arguments of a layer, and the size of an image for it."""
-    side = st.integers(1, 5)
+    """Arguments of a layer, and the size of an image for it, with one to three axes."""
+    axes = draw(st.integers(1, 3))
+    each = {"min_size": axes, "max_size": axes}
     options = {
         "in_channels": draw(st.integers(1, 3)),
         "out_channels": draw(st.integers(1, 3)),
-        "kernel_size": [draw(side), draw(side)],
-        "stride": [draw(st.integers(1, 3)), draw(st.integers(1, 3))],
-        "padding": draw(PADDINGS),
+        "kernel_size": draw(st.lists(st.integers(1, 5 if axes < 3 else 3), **each)),
+        "stride": draw(st.lists(st.integers(1, 3), **each)),
+        "padding": draw(paddings(axes)),
         "bias_attr": draw(st.sampled_from([None, False])),
     }
     if transposed:
@@ -91,21 +112,19 @@ def convolutions(draw, transposed=False):
         if not isinstance(options["padding"], str):
             most = min(options["stride"]) - 1
             options["output_padding"] = draw(st.integers(0, most))
-    smallest = [1, 1]  # that leave something
+    smallest = [1] * axes  # that leave something
     if transposed:
-        smallest = [5, 5]
+        smallest = [5] * axes
     elif options["padding"] != "SAME":
         smallest = options["kernel_size"]
-    return options, [draw(st.integers(least, 9)) for least in smallest]
+    largest = 9 if axes < 3 else 6
+    return options, [draw(st.integers(least, largest)) for least in smallest]
 
 
 def in_float64(layer):
     """The layer as Paddle has it, in float64, with the same weights."""
     twin = copy.deepcopy(layer)
-    twin.__class__ = {
-        onednn.Conv2D: nn.Conv2D,
-        onednn.Conv2DTranspose: nn.Conv2DTranspose,
-    }[type(layer)]
+    twin.__class__ = PADDLES[type(layer)]
     return twin.to(dtype="float64")
 
 
@@ -158,7 +177,7 @@ def assert_first_order(ours, exact, weights):
 @given(convolutions())
 def test_convolutions_to_the_second_order(case):
     options, size = case
-    ours, exact, weights = probes(onednn.Conv2D(**options), size)
+    ours, exact, weights = probes(CONVOLUTIONS[len(size)](**options), size)
     assert_first_order(ours, exact, weights)
     found, expected = (
         paddle.grad(squared_slope(layer, x, weights), [x, *layer.parameters()])
@@ -169,11 +188,17 @@ def test_convolutions_to_the_second_order(case):
 
 @pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
 @pytest.mark.parametrize("kernel, stride", [(3, 1), (4, 2)])
-def test_periodic_and_other_margins_to_the_second_order(calls, mode, kernel, stride):
-    layer = onednn.Conv2D(2, 3, kernel, stride, 1, padding_mode=mode)
-    ours, exact, weights = probes(layer, [6, 5])
+@pytest.mark.parametrize("size", [[7], [6, 5], [4, 6, 5]], ids=len)
+def test_periodic_and_other_margins_to_the_second_order(
+    calls, mode, kernel, stride, size
+):
+    if mode == "reflect" and len(size) == 3:
+        pytest.skip("Paddle's pad of volumes can't be differentiated twice")
+    make = CONVOLUTIONS[len(size)]
+    layer = make(2, 3, kernel, stride, 1, padding_mode=mode)
+    ours, exact, weights = probes(layer, size)
     assert_first_order(ours, exact, weights)
-    assert "onednn_conv2d" in calls
+    assert "onednn_convolution" in calls
     found, expected = (
         paddle.grad(squared_slope(layer, x, weights), [x, *layer.parameters()])
         for layer, x in (ours, exact)
@@ -208,7 +233,7 @@ def assert_equals_differences(found, tensors, value):
 @given(convolutions(transposed=True))
 def test_transposed_convolutions_to_the_second_order(case):
     options, size = case
-    ours, exact, weights = probes(onednn.Conv2DTranspose(**options), size)
+    ours, exact, weights = probes(TRANSPOSED[len(size)](**options), size)
     assert_first_order(ours, exact, weights)
     layer, x = ours
     found = paddle.grad(squared_slope(layer, x, weights), [x, *layer.parameters()])
@@ -221,9 +246,10 @@ def test_transposed_convolutions_to_the_second_order(case):
     assert_equals_differences(found, [exact[1], *exact[0].parameters()], value)
 
 
-def test_third_order(operator):
+@pytest.mark.parametrize("size", [[7], [5, 4], [3, 4, 3]], ids=len)
+def test_third_order(operator, size):
     options = dict(kernel_size=3, stride=2, padding="SAME")
-    ours, exact, _ = probes(onednn.Conv2D(2, 3, **options), [5, 4])
+    ours, exact, _ = probes(CONVOLUTIONS[len(size)](2, 3, **options), size)
 
     def second_slope(layer, x, create_graph):
         y = 0.3 * layer(x)
@@ -268,7 +294,7 @@ def test_these_are_left_to_paddle(calls, make, options):
 def test_plain_convolutions_are_taken(calls):
     onednn.Conv2D(4, 4, 3)(images())
     onednn.Conv2DTranspose(4, 4, 3)(images())
-    assert calls == ["onednn_conv2d", "onednn_conv2d_transpose"]
+    assert calls == ["onednn_convolution", "onednn_convolution_transpose"]
 
 
 @pytest.mark.parametrize("make", ["Conv2D", "Conv2DTranspose"])
@@ -436,7 +462,7 @@ def test_frozen_weights_get_no_gradient(operator, calls):
         assert all(p.grad is None for p in each.parameters())
         gradients.append(x.grad)
     assert error(gradients[1], gradients[0]) < 1e-5
-    assert "onednn_conv2d_weight" not in calls  # nor is it computed
+    assert "onednn_convolution_weight" not in calls  # nor is it computed
 
 
 def test_input_gradients_then_backward(operator):
@@ -460,7 +486,7 @@ def test_input_gradients_leave_the_weights_out(operator, calls):
     x = leaf(np.ones([2, 3, 8, 8]), "float32")
     value = fast(x).sum()
     (gradient,) = input_gradients(value, [x])
-    assert "onednn_conv2d_weight" not in calls
+    assert "onednn_convolution_weight" not in calls
     assert gradient.shape == x.shape and not gradient.stop_gradient
     (constant,) = input_gradients(fast(x).sum(), [x], create_graph=False)
     assert constant.stop_gradient
@@ -480,7 +506,9 @@ def test_input_gradients_without_such_layers():
 
 # getting the operator
 
-SAYS_ERROR = "#!/bin/sh\necho 'conv2d.cc:1:1: fatal error: out of paper' >&2\nexit 1\n"
+SAYS_ERROR = (
+    "#!/bin/sh\necho 'convolution.cc:1:1: fatal error: out of paper' >&2\nexit 1\n"
+)
 SAYS_NOTHING = "#!/bin/sh\nexit 3\n"
 
 

@@ -12,7 +12,8 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// Convolutions of float32 NCHW tensors on the CPU by oneDNN's primitives.
+// Convolutions of float32 tensors [B, C, ...] with one to three axes of places, on the CPU by
+// oneDNN's primitives.
 //
 // A convolution y = conv(x, w) is linear in x and in w. Its three kernels, forward, transpose (to
 // x) and weight (to w), are each other's derivatives, so that derivatives of every order are made
@@ -51,7 +52,9 @@ memory::desc Described(const Shape& shape, Layout layout) {
 }
 
 memory::desc AsStored(const Shape& shape) {
-  return Described(shape, shape.size() == 1 ? Layout::a : Layout::nchw);
+  static const Layout layouts[] = {Layout::a,   Layout::ab,   Layout::abc,
+                                   Layout::abcd, Layout::abcde};
+  return Described(shape, layouts[shape.size() - 1]);
 }
 
 // One convolution's geometry, and the primitives that compute it.
@@ -60,22 +63,22 @@ struct Convolution {
   memory::dims strides, before, after;
 
   Convolution(const Shape& x_shape, const Shape& w_shape, const std::vector<int>& stride,
-              const std::vector<int>& padding)  // top, bottom, left, right
+              const std::vector<int>& padding)  // before and after each axis
       : x(x_shape),
         w(w_shape),
-        y{x_shape[0], w_shape[0], 0, 0},
-        strides(stride.begin(), stride.end()),
-        before{padding[0], padding[2]},
-        after{padding[1], padding[3]} {
-    for (int i = 0; i < 2; ++i) {
-      y[2 + i] = (x[2 + i] + before[i] + after[i] - w[2 + i]) / strides[i] + 1;
+        y{x_shape[0], w_shape[0]},
+        strides(stride.begin(), stride.end()) {
+    for (size_t i = 0; i < strides.size(); ++i) {
+      before.push_back(padding[2 * i]);
+      after.push_back(padding[2 * i + 1]);
+      y.push_back((x[2 + i] + before[i] + after[i] - w[2 + i]) / strides[i] + 1);
     }
   }
 
   // Which layouts are fastest was measured: channels last where a stride leaves vectors of
   // pixels apart, or where there are too few channels for a vector of them.
   dnnl::convolution_forward::primitive_desc Forward(bool bias) const {
-    return Forward(bias, strides[1] > 1 && x[1] > 1 ? Layout::nhwc : Layout::any);
+    return Forward(bias, strides.back() > 1 && x[1] > 1 ? ChannelsLast() : Layout::any);
   }
 
   dnnl::convolution_backward_data::primitive_desc Transpose() const {
@@ -85,13 +88,18 @@ struct Convolution {
   }
 
   dnnl::convolution_backward_weights::primitive_desc Weight(bool bias) const {
-    const Layout layout = x[1] == 1 ? Layout::nhwc : Layout::any;
+    const Layout layout = x[1] == 1 ? ChannelsLast() : Layout::any;
     return {Engine(), dnnl::algorithm::convolution_direct, Described(x, layout),
             Described(w, Layout::any), Bias(bias), Described(y, layout), strides, before, after,
             Forward(false, layout)};
   }
 
  private:
+  Layout ChannelsLast() const {
+    static const Layout layouts[] = {Layout::nwc, Layout::nhwc, Layout::ndhwc};
+    return layouts[strides.size() - 1];
+  }
+
   memory::desc Bias(bool bias) const { return bias ? AsStored({w[0]}) : memory::desc(); }
 
   dnnl::convolution_forward::primitive_desc Forward(bool bias, Layout layout) const {
@@ -172,7 +180,7 @@ std::vector<Tensor> Transpose(const Tensor& y, const Tensor& w, const paddle::op
   Tensor x = arguments.Write(DNNL_ARG_DIFF_SRC, x_shape, primitive.diff_src_desc());
   arguments.Execute(dnnl::convolution_backward_data(primitive));
   if (b) {
-    const int64_t channels = x_shape[1], pixels = x_shape[2] * x_shape[3];
+    const int64_t channels = x_shape[1], pixels = x.numel() / (x_shape[0] * channels);
     float* value = x.data<float>();
     for (int64_t i = 0; i < x_shape[0] * channels; ++i) {
       const float bias = b->data<float>()[i % channels];
@@ -205,20 +213,20 @@ extern "C" int onednn_headers_fit() {
   return version->major == DNNL_VERSION_MAJOR && version->minor == DNNL_VERSION_MINOR;
 }
 
-PD_BUILD_OP(onednn_conv2d)
+PD_BUILD_OP(onednn_convolution)
     .Inputs({"X", "W", paddle::Optional("B")})
     .Outputs({"Y"})
     .Attrs({"strides: std::vector<int>", "padding: std::vector<int>"})
     .SetKernelFn(PD_KERNEL(Forward));
 
-PD_BUILD_OP(onednn_conv2d_transpose)
+PD_BUILD_OP(onednn_convolution_transpose)
     .Inputs({"Y", "W", paddle::Optional("B")})
     .Outputs({"X"})
     .Attrs({"x_shape: std::vector<int64_t>", "strides: std::vector<int>",
             "padding: std::vector<int>"})
     .SetKernelFn(PD_KERNEL(Transpose));
 
-PD_BUILD_OP(onednn_conv2d_weight)
+PD_BUILD_OP(onednn_convolution_weight)
     .Inputs({"X", "Y"})
     .Outputs({"W", "B"})
     .Attrs({"w_shape: std::vector<int64_t>", "strides: std::vector<int>",
