@@ -103,6 +103,7 @@ class LayerPenalty:
         for x in self.inputs:
             x.stop_gradient = False
         self.parameters = [p for p in layer.parameters() if not p.stop_gradient]
+        self._constants = [b for b in layer.buffers() if not b.stop_gradient]
         if place is Place.INSIDE and not self.inputs:
             # of labels, say: the penalty's way through them ends at the parameters
             self.inputs, self.parameters = self.parameters, []
@@ -144,9 +145,9 @@ class LayerPenalty:
         if value.stop_gradient:
             return float(value), 0.0
         refuse_incomplete(value)
-        gradients = paddle.grad(
-            value, [*self.inputs, *self.parameters], allow_unused=True
-        )
+        # the last ones because paddle.grad refuses what a function written in Python gives unasked
+        asked = [*self.inputs, *self.parameters, *self._constants]
+        gradients = paddle.grad(value, asked, allow_unused=True)
         terms = [
             float((g * d).sum()) for g, d in zip(gradients, directions) if g is not None
         ]

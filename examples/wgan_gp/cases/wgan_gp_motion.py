@@ -63,6 +63,7 @@ from ppsci_ext.utils.values import NotNegative
 from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Text
 from wgan_gp.models import BaseGAN
+from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
 from wgan_gp.models.networks.motion import MotionGenerator
@@ -128,6 +129,7 @@ class ModelConfig(Group):
     cross_attention: bool
     critic_audio: bool
     critic_norm: Literal["none", "layer", "batch"]
+    convolution: Literal["auto", "onednn", "paddle"]
 
 
 class CurriculumConfig(Group):
@@ -241,6 +243,7 @@ class Motion(Experiment):
         critic = MotionCritic(
             layout, model.critic_dim, model.critic_norm, model.critic_audio
         )
+        choose_convolution(model.convolution, generator, critic)
         return generator, critic
 
     def loss_terms(self) -> List[LossTerm]:

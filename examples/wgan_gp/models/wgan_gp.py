@@ -227,6 +227,11 @@ class _Conditioned(nn.Layer):
         super().__init__()
         self.critic = critic
         self.condition = condition
+        map_condition(self._keep, condition)
+
+    def _keep(self, x: paddle.Tensor) -> paddle.Tensor:
+        self.register_buffer(f"condition_{len(self._buffers)}", x)
+        return x
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.critic(x, self.condition)
