@@ -24,6 +24,7 @@ from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
 from wgan_gp.models.networks.field_layers import doubled
+from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 from wgan_gp.utils import losses
 
@@ -143,6 +144,48 @@ def test_doubled_pixels(shape, padding):
         linear = np.stack(pair, axis + 1).reshape(size)
     np.testing.assert_array_equal(doubled(x, "nearest", padding).numpy(), nearest)
     np.testing.assert_allclose(doubled(x, "linear", padding).numpy(), linear, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [[3], [2, 3], [2, 3, 2]])
+@pytest.mark.parametrize("factor", [2, 4])
+def test_channels_laid_out_as_pixels(shape, factor):
+    axes = len(shape)
+    x = np.random.default_rng(0).normal(size=(2, 5 * factor**axes, *shape))
+    fine = unfolded(paddle.to_tensor(x), factor).numpy()
+    assert fine.shape == (2, 5, *(factor * size for size in shape))
+    for place in np.ndindex(*shape):  # all channels of a place make one block of pixels
+        block = tuple(slice(factor * i, factor * (i + 1)) for i in place)
+        expected = x[(slice(None), slice(None), *place)].reshape(2, 5, -1)
+        found = fine[(slice(None), slice(None), *block)].reshape(2, 5, -1)
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("shape", [[32], [32, 32], [16, 16, 16]])
+def test_noise_of_the_finest_grid_moves_its_neighbourhood_only(shape):
+    generator = FieldGenerator(shape, PLAIN, dim=4, latent_channels=3, stages=2)
+    coarse = 3 + 2 ** len(shape)
+    assert generator.latent_shape[0] == coarse + 4 ** len(shape)
+    z = paddle.randn([1, *generator.latent_shape])
+    changed = z.clone()
+    changed[(0, coarse) + (1,) * len(shape)] += 3.0  # that of pixel (4, 4, ...)
+    moved = np.argwhere(np.abs((generator(changed) - generator(z)).numpy()[0, 0]) > 0)
+    assert len(moved) and moved.min() >= 2 and moved.max() <= 6
+
+
+def test_without_noise_of_finer_grids():
+    generator = FieldGenerator([8, 8], PLAIN, dim=4, stages=2, fine_noise=0)
+    assert generator.latent_shape == [8, 2, 2]
+    assert generator(paddle.randn([3, 8, 2, 2])).shape == [3, 1, 8, 8]
+
+
+@pytest.mark.parametrize("head, same", [("mean", True), ("places", False)])
+@pytest.mark.parametrize("shape", [[16], [8, 16], [8, 8, 8]])
+def test_the_critics_score_of_a_moved_field(shape, head, same):
+    critic = FieldCritic(shape, dim=4, stages=2, head=head)
+    x = paddle.randn([4, 1, *shape])
+    for axis in range(2, x.ndim):  # by what the critic's strides make one place
+        moved = critic(x.roll(4, axis)).numpy()
+        assert np.allclose(moved, critic(x).numpy(), atol=1e-5) == same
 
 
 @pytest.mark.parametrize("shape", [[16], [8, 16], [8, 8, 8]])

@@ -55,6 +55,7 @@ from ppsci_ext.metric.fields.verdict import FEWEST_SETS
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
+from ppsci_ext.utils.values import Classes
 from ppsci_ext.utils.values import NotNegative
 from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
@@ -93,10 +94,12 @@ class ModelConfig(Group):
     dim: Width
     stages: Annotated[int, Field(ge=1, le=8)]
     latent_channels: Width
+    fine_noise: Classes
     latent_dim: Width
     padding: Literal["auto", "circular", "zeros"]
     upsampling: Literal["nearest", "linear"]
     critic_spectrum: bool
+    critic_head: Literal["mean", "places"]
     convolution: Literal["auto", "onednn", "paddle"]
 
 
@@ -227,6 +230,7 @@ class Fields(Experiment):
                 self.padding,
                 zero_mean=data.zero_mean,
                 upsampling=model.upsampling,
+                fine_noise=model.fine_noise,
                 **condition,
             )
         critic = FieldCritic(
@@ -236,6 +240,7 @@ class Fields(Experiment):
             stages,
             self.padding,
             spectrum=model.critic_spectrum,
+            head=model.critic_head,
             **condition,
         )
         choose_convolution(model.convolution, generator, critic)

@@ -32,7 +32,8 @@ def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
     """Load the weights that the user gave, else those of the run in output_dir.
 
     The user gives EVAL.pretrained_model_path (in mode eval) or INFER.pretrained_model_path: a
-    .pdparams file, with or without its ending, or its address.
+    .pdparams file, with or without its ending, or its address. Of the run it is the average,
+    generator_ema.pdparams, with TRAIN.ema.use_ema.
 
     Args:
         cfg (DictConfig): Configuration of a case.
@@ -65,7 +66,8 @@ def require_weights(cfg: DictConfig) -> str:
 def weights_path(cfg: DictConfig) -> str:
     """The same, whether the file is there or not."""
     path = cfg[_group(cfg)].pretrained_model_path
-    path = path or osp.join(cfg.output_dir, "generator.pdparams")
+    name = "generator_ema" if cfg.TRAIN.ema.use_ema else "generator"
+    path = path or osp.join(cfg.output_dir, name)
     return path if path.endswith(".pdparams") else f"{path}.pdparams"
 
 

@@ -76,6 +76,17 @@ def doubled(
     return paddle.slice(y, list(range(2, y.ndim)), [2] * axes, [-2] * axes)
 
 
+def unfolded(x: paddle.Tensor, factor: int) -> paddle.Tensor:
+    """Channels laid out as pixels: [B, n factor^d, *grid] to [B, n, *(factor grid)]."""
+    axes = x.ndim - 2
+    sizes = paddle.shape(x)
+    channels = x.shape[1] // factor**axes
+    x = x.reshape([sizes[0], channels, *[factor] * axes, *sizes[2:]])
+    pairs = [axis for i in range(axes) for axis in (2 + axes + i, 2 + i)]
+    x = x.transpose([0, 1, *pairs])
+    return x.reshape([sizes[0], channels, *(factor * size for size in sizes[2:])])
+
+
 def conv(
     dimension: int,
     in_channels: int,

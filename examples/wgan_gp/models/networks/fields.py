@@ -40,6 +40,7 @@ from wgan_gp.models.networks.field_layers import coarse_shape
 from wgan_gp.models.networks.field_layers import conv
 from wgan_gp.models.networks.field_layers import deconv
 from wgan_gp.models.networks.field_layers import doubled
+from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 
 Condition = Union[None, paddle.Tensor, Dict[str, paddle.Tensor]]
@@ -83,9 +84,11 @@ class _Generator(nn.Layer):
 
 
 class FieldGenerator(_Generator):
-    """Noise on a coarse grid [B, L, *coarse] to fields [B, C, *shape].
+    """Noise [B, L, *coarse] to fields [B, C, *shape].
 
-    The grid is doubled and convolved, `stages` times.
+    A coarse grid is doubled and convolved, `stages` times. Part of the noise belongs to the finer
+    grids, where it brings what a coarse one can't hold (as in StyleGAN, Karras et al. 2019,
+    arXiv 1812.04948, section 2): there its channels are laid out as pixels.
 
     Args:
         shape (Sequence[int]): Of the fields to train on, 1 to 3 axes.
@@ -93,7 +96,7 @@ class FieldGenerator(_Generator):
         channels (int, optional): C. Defaults to 1.
         dim (int, optional): Channels of the finest stage, doubled with every coarser one but
             the first. Defaults to 16.
-        latent_channels (int, optional): L. Defaults to 8.
+        latent_channels (int, optional): Noise at a place of the coarse grid. Defaults to 8.
         stages (int, optional): How often the grid is doubled. Defaults to 3.
         padding (str, optional): Margins: "circular" for periodic fields, "zeros" for others.
             Defaults to "circular".
@@ -104,6 +107,7 @@ class FieldGenerator(_Generator):
         zero_mean (bool, optional): Whether each field's own mean is taken off before the last
             activation, where all of the data have exactly that. Defaults to False.
         upsampling (str, optional): "nearest" or "linear", see `doubled`. Defaults to "nearest".
+        fine_noise (int, optional): Noise at a place of every finer grid. Defaults to 1.
 
     Raises:
         UserError: If the shape can't be had by doubling.
@@ -122,15 +126,23 @@ class FieldGenerator(_Generator):
         points: bool = False,
         zero_mean: bool = False,
         upsampling: str = "nearest",
+        fine_noise: int = 1,
     ):
         super().__init__(transform, channels, zero_mean)
         self.upsampling, self.padding = upsampling, padding
         dimension = len(shape)
-        self.latent_shape = [latent_channels, *coarse_shape(shape, stages)]
+        self.fine_noise = fine_noise
+        self.noise_channels = [
+            latent_channels
+        ]  # of each stage's grid, on the coarse one
+        if fine_noise:
+            for stage in range(1, stages + 1):
+                self.noise_channels.append(fine_noise * 2 ** (dimension * stage))
+        self.latent_shape = [sum(self.noise_channels), *coarse_shape(shape, stages)]
         self.stages, self.parameter_count, self.points = stages, parameters, points
         measured = channels + 1 if points else 0
         widths = [dim * 2 ** max(stages - 1 - i, 0) for i in range(stages + 1)]
-        before = [latent_channels, *widths[:-1]]
+        before = [latent_channels, *(width + fine_noise for width in widths[:-1])]
         self.convs = nn.LayerList(
             [
                 conv(dimension, inputs + measured, width, 3, padding)
@@ -160,10 +172,13 @@ class FieldGenerator(_Generator):
 
     def forward(self, z: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
         measured = self._measured(condition) if self.points else None
-        x = z
+        noise = paddle.split(z, self.noise_channels, axis=1)
+        x = noise[0]
         for stage, layer in enumerate(self.convs):
             if stage:
                 x = doubled(x, self.upsampling, self.padding)
+                if self.fine_noise:
+                    x = paddle.concat([x, unfolded(noise[stage], 2**stage)], axis=1)
             if measured is not None:
                 x = paddle.concat([x, measured[self.stages - stage]], axis=1)
             x = layer(x)
@@ -229,8 +244,8 @@ class TransposedGenerator(_Generator):
 class FieldCritic(nn.Layer):
     """Fields [B, C, *shape] to scores [B].
 
-    Convolutions of kernel 4 halve the field `stages` times; a linear layer, for which places
-    differ, makes the score. Conditions are further channels.
+    Convolutions of kernel 4 halve the field `stages` times; a linear layer makes the score.
+    Conditions are further channels.
 
     Args:
         shape (Sequence[int]): Of a field, 1 to 3 axes.
@@ -243,6 +258,9 @@ class FieldCritic(nn.Layer):
         points (bool, optional): As for FieldGenerator. Defaults to False.
         spectrum (bool, optional): Whether it sees the logarithm of each field's power spectrum
             beside the field itself. Defaults to False.
+        head (str, optional): What the linear layer sees: "mean", the last features' mean over
+            all places, as the law of a stationary field is the same everywhere; or "places",
+            the features of each place. Defaults to "mean".
 
     Raises:
         UserError: If the shape can't be halved so often.
@@ -258,8 +276,10 @@ class FieldCritic(nn.Layer):
         parameters: int = 0,
         points: bool = False,
         spectrum: bool = False,
+        head: str = "mean",
     ):
         super().__init__()
+        self.head = head
         coarse = coarse_shape(shape, stages)
         inputs = channels + parameters + (channels + 1 if points else 0)
         widths = [dim * 2**i for i in range(stages)]
@@ -269,7 +289,7 @@ class FieldCritic(nn.Layer):
                 for before, width in zip([inputs, *widths[:-1]], widths)
             ]
         )
-        features = widths[-1] * int(np.prod(coarse))
+        features = widths[-1] * (1 if head == "mean" else int(np.prod(coarse)))
         self.spectrum: Optional[LogSpectrum] = None
         if spectrum:
             self.spectrum = LogSpectrum(shape)
@@ -282,6 +302,8 @@ class FieldCritic(nn.Layer):
         h = _with_channels(x, condition)
         for layer in self.convs:
             h = F.leaky_relu(layer(h), LEAKY_SLOPE)
+        if self.head == "mean":
+            h = h.mean(axis=list(range(2, h.ndim)), keepdim=True)
         h = h.reshape([h.shape[0], -1])
         if self.spectrum is not None:
             power = self.spectrum_layer(self.spectrum(x))
