@@ -110,7 +110,7 @@ def test_all_modes(run, tmp_path, name, size, larger):
     assert 0 < metrics["spectrum_error"] and metrics["sets"] == 60
     assert (folder / "fields.png").stat().st_size > 10_000
     if len(size) == 2:  # a page of pictures takes seconds
-        run("mode=eval", *data, "EVAL.pretrained_model_path=run/generator_ema")
+        run("mode=eval", *data, "EVAL.pretrained_model_path=run/generator")
         assert metrics_of(folder)["variance"] != metrics["variance"]
 
     run("mode=export", *data)
@@ -128,7 +128,10 @@ def test_all_modes(run, tmp_path, name, size, larger):
     zero_mean = name == "turbulence"
     generator = trained(folder, size, zero_mean=zero_mean, upsampling=upsampling)
     coarse = [n // 4 for n in larger]
-    noise = np.random.default_rng(42).standard_normal((3, 8, *coarse), np.float32)
+    channels = generator.latent_shape[0]
+    noise = np.random.default_rng(42).standard_normal(
+        (3, channels, *coarse), np.float32
+    )
     expected = generator.transform.inverse(generator(paddle.to_tensor(noise)).numpy())
     np.testing.assert_allclose(samples, expected, rtol=1e-3, atol=1e-4)
 
@@ -139,7 +142,7 @@ def trained(folder, size, **keywords):
     generator = FieldGenerator(
         size, FieldTransform(state["kind"]), dim=4, stages=2, **keywords
     )
-    generator.set_state_dict(paddle.load(str(folder / "generator.pdparams")))
+    generator.set_state_dict(paddle.load(str(folder / "generator_ema.pdparams")))
     return generator
 
 
@@ -160,7 +163,8 @@ def test_a_varying_length_is_asked_for_in_pixels(run, tmp_path):
     arrays = np.load(tmp_path / "run" / "samples.npz")
     np.testing.assert_array_equal(arrays["length"], lengths)
     generator = trained(tmp_path / "run", [16, 16], parameters=1)
-    noise = np.random.default_rng(42).standard_normal((3, 8, 4, 4), np.float32)
+    shape = (3, generator.latent_shape[0], 4, 4)
+    noise = np.random.default_rng(42).standard_normal(shape, np.float32)
     known = paddle.to_tensor([[-1.0], [0.0], [1.0]])
     expected = generator(paddle.to_tensor(noise), known).numpy()
     np.testing.assert_allclose(arrays["samples"], expected, rtol=1e-3, atol=1e-4)
