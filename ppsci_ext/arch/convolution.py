@@ -32,6 +32,7 @@ from ppsci_ext.arch.windows import Padding
 from ppsci_ext.arch.windows import explicit_padding
 from ppsci_ext.arch.windows import insert_zeros
 from ppsci_ext.arch.windows import per_axis
+from ppsci_ext.arch.windows import wrapped
 
 
 def conv3d(
@@ -59,6 +60,21 @@ def conv3d(
     return y + (0.0 * mean * mean).astype(y.dtype)
 
 
+def padded(layer: nn.Layer, x: paddle.Tensor) -> paddle.Tensor:
+    """x with the margins of a convolution whose padding mode isn't zeros."""
+    margin = layer._reversed_padding_repeated_twice  # of the last axis first
+    mode, data_format = layer._padding_mode, layer._data_format
+    if (
+        mode == "circular"
+        and not data_format.endswith("C")
+        and paddle.in_dynamic_mode()
+    ):
+        each = margin[::2][::-1]
+        if all(width <= size for width, size in zip(each, x.shape[2:])):
+            return wrapped(x, each)
+    return F.pad(x, margin, mode=mode, data_format=data_format)
+
+
 class Conv2D(nn.Conv2D):
     """Convolution of [B, C, H, W] of which the depthwise kind (groups = channels) has a
     second derivative on CPUs, too; args those of paddle.nn.Conv2D."""
@@ -76,9 +92,7 @@ class Conv3D(nn.Conv3D):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         padding = self._padding
         if self._padding_mode != "zeros":
-            margin = self._reversed_padding_repeated_twice
-            mode, data_format = self._padding_mode, self._data_format
-            x, padding = F.pad(x, margin, mode=mode, data_format=data_format), 0
+            x, padding = padded(self, x), 0
         return conv3d(
             x,
             self.weight,

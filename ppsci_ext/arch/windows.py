@@ -96,6 +96,24 @@ def insert_zeros(
     return pad_axis(x, axis, max(before, 0), max(after, 0))
 
 
+def wrapped(x: paddle.Tensor, margin: Sequence[int]) -> paddle.Tensor:
+    """x [B, C, ...] with elements of its other end before and after each axis of places.
+
+    Circular padding by slices, several times as fast on a CPU as paddle.nn.functional.pad, and
+    with a second derivative.
+
+    Args:
+        x (paddle.Tensor): Tensor.
+        margin (Sequence[int]): How many on either side of each axis, at most its length.
+    """
+    for axis, width in enumerate(margin, start=2):
+        if width:
+            length = x.shape[axis]
+            before = x.slice([axis], [length - width], [length])
+            x = paddle.concat([before, x, x.slice([axis], [0], [width])], axis=axis)
+    return x
+
+
 def pad_axis(x: paddle.Tensor, axis: int, before: int, after: int) -> paddle.Tensor:
     """x with zeros before and after on an axis."""
     if before == after == 0:

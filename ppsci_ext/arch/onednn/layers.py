@@ -44,18 +44,15 @@ class _Convolution:
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not _computable(self, x):
             return super().forward(x)
-        padded, padding = x, [0, 0] * len(self._kernel_size)
+        whole, padding = x, [0, 0] * len(self._kernel_size)
         if self._padding_mode == "zeros":
             padding = _padding_of(self, x.shape[2:])
         else:
-            margin = self._reversed_padding_repeated_twice
-            padded = nn.functional.pad(
-                x, margin, mode=self._padding_mode, data_format=self._data_format
-            )
-        if not _fits(self.weight.shape[2:], padded.shape[2:], padding):
+            whole = complete.padded(self, x)
+        if not _fits(self.weight.shape[2:], whole.shape[2:], padding):
             return super().forward(x)
         geometry = Geometry(list(self._stride), padding)
-        return convolution(padded, self.weight, self.bias, geometry)
+        return convolution(whole, self.weight, self.bias, geometry)
 
 
 class Conv1D(_Convolution, nn.Conv1D):

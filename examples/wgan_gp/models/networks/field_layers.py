@@ -65,10 +65,10 @@ def doubled(
         padding (str): "circular" where the first pixel is a neighbour of the last.
     """
     axes = x.ndim - 2
-    if upsampling == "nearest" and axes == 1:  # of which Paddle knows no nearest one
-        return F.interpolate(x.unsqueeze(3), scale_factor=[2, 1]).squeeze(3)
-    if upsampling == "nearest":
-        return F.interpolate(x, scale_factor=2, data_format=_PAD_FORMAT[axes])
+    if upsampling == "nearest":  # several times as fast on a CPU as F.interpolate
+        for axis in range(2, x.ndim):
+            x = paddle.stack([x, x], axis + 1).flatten(axis, axis + 1)
+        return x
     if padding == "zeros":
         return F.interpolate(x, scale_factor=2, **_LINEAR[axes])
     x = F.pad(x, [1, 1] * axes, mode="circular", data_format=_PAD_FORMAT[axes])
