@@ -33,6 +33,8 @@ from tests.helpers.documents import blocks
 from tests.helpers.documents import first_cells
 from tests.helpers.documents import read
 from tests.helpers.documents import section
+from tools.pr.anchors import includes
+from tools.pr.anchors import lines_of
 from wgan_gp.utils.losses import PENALTY_FORMS
 from wgan_gp.utils.losses import PENALTY_POINTS
 
@@ -42,20 +44,17 @@ PAGES = [
 ]
 
 
-def test_includes_of_the_chinese_page_are_whole_pieces():
-    page = read("docs", "zh", "examples", "wgan_gp.md")
-    pattern = r'linenums="(\d+)"[^\n]*\n--8<--\n([\w/.]+)(?::(\d+):(\d+))?\n--8<--'
-    includes = re.findall(pattern, page)
-    assert len(includes) >= 10
-    for number, path, start, end in includes:
-        lines = read(*path.split("/")).splitlines()
-        if not start:
-            continue
-        assert number == start, path
-        first, last = lines[int(start) - 1], lines[int(end) - 1]
-        assert first.strip() and last.strip(), (path, start, end)
-        piece = textwrap.dedent("\n".join(lines[int(start) - 1 : int(end)]))
-        ast.parse(piece)  # of whole statements
+@pytest.mark.parametrize(
+    "page", glob(osp.join(ROOT, "docs", "*", "examples", "*.md")), ids=osp.basename
+)
+def test_includes_of_the_pages_for_paddlescience_are_whole_pieces(page):
+    found = list(includes(read(page)))
+    assert found
+    for include in found:
+        first, last = lines_of(include, ROOT)
+        if include.path.endswith(".py"):
+            lines = read(*include.path.split("/")).splitlines()[first - 1 : last]
+            ast.parse(textwrap.dedent("\n".join(lines)))  # of whole statements
 
 
 @pytest.mark.parametrize("page", PAGES)
