@@ -14,7 +14,7 @@
 
 """What AdversarialSolver costs beside the networks' mathematics.
 
-    python benchmarks/bench_solver.py [--output FILE]
+    python -m benchmarks.bench_solver [--output FILE]
 
 checkpoint: seconds to write one of the full CIFAR pair (ResNets of width 128, Adam's moments), and
     to read it back with its digests checked
@@ -31,17 +31,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
-from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
 from typing import Tuple
-
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 

@@ -25,17 +25,12 @@ import argparse
 import json
 import logging
 import re
-import sys
-from os import path as osp
 from typing import Dict
 from typing import Iterator
 from typing import List
 from typing import Mapping
 from typing import Optional
 from typing import Tuple
-
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 

@@ -14,7 +14,7 @@
 
 """Three critics beyond the paper's networks, trained with the gradient penalty on real digits.
 
-    python tools/other_critics.py DATA_ROOT docs/results/other_critics --critic attention
+    python -m tools.other_critics DATA_ROOT docs/results/other_critics --critic attention
 
 They are written with Paddle's own layers, which have no second derivative;
 `twice_differentiable` replaces those. DATA_ROOT holds MNIST's four idx files.
@@ -25,18 +25,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
 from typing import Optional
-
-sys.path[:0] = [
-    osp.dirname(osp.dirname(osp.abspath(__file__))),
-    osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), "examples"),
-]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 

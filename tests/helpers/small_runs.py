@@ -27,10 +27,6 @@ from typing import Any
 from typing import Callable
 from typing import List
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
-sys.path.append(osp.join(ROOT, "examples"))
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
@@ -58,6 +54,8 @@ from wgan_gp.utils import visualization
 from wgan_gp.utils.config import compose_case
 from wgan_gp.utils.experiment import run
 
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
 EPOCHS, ITERATIONS, LOG_FREQ = 3, 4, 3
 # all by which a save changes what is on the disk
 FILE_OPERATIONS = set("open write fsync rename replace mkdir rmdir unlink".split())

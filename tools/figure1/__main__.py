@@ -25,16 +25,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
 from typing import Optional
 from typing import Tuple
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
