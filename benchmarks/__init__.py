@@ -18,4 +18,6 @@ import sys
 from os import path as osp
 
 # where wgan_gp lies; the root of the project is where these modules are started from
-sys.path.insert(0, osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), "examples"))
+sys.path.insert(
+    0, osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), "examples")
+)

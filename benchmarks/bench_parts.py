@@ -40,6 +40,9 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from wgan_gp.models.networks import MLPCritic
+from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
+from wgan_gp.models.networks.dcgan import leaky_relu
 
 from benchmarks.report import report
 from ppsci_ext import arch
@@ -47,9 +50,6 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import runtime
-from wgan_gp.models.networks import MLPCritic
-from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
-from wgan_gp.models.networks.dcgan import leaky_relu
 
 Part = Tuple[str, Callable[[], Any], Callable[[], Any]]
 _GLIBC_THRESHOLD = 128 * 1024  # what its allocator starts with

@@ -42,7 +42,6 @@ from typing import NamedTuple
 from typing import Optional
 from typing import Sequence
 
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib import ticker

@@ -44,17 +44,17 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 import numpy as np
 from paddle import nn
-from ppsci.utils import logger
+from wgan_gp.models import WGAN_GP
+from wgan_gp.models.networks import ResNetCritic
+from wgan_gp.models.networks import ResNetGenerator
 
 from benchmarks.report import report
+from ppsci.utils import logger
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import checkpoint
-from wgan_gp.models import WGAN_GP
-from wgan_gp.models.networks import ResNetCritic
-from wgan_gp.models.networks import ResNetGenerator
 
 BATCH_SIZE = 64
 LOG_FREQ = 100

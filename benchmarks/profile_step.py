@@ -39,13 +39,13 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 # isort: split
 
 from paddle import profiler
-from ppsci.utils import logger
-from ppsci.utils import misc
 
 from benchmarks.bench_step import CASES
 from benchmarks.paddle_worker import build_solver
 from benchmarks.paddle_worker import compose_settings
 from benchmarks.report import report
+from ppsci.utils import logger
+from ppsci.utils import misc
 from ppsci_ext.arch.onednn import function
 
 # the first that an operator's name contains, in lower case

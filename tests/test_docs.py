@@ -24,6 +24,8 @@ from glob import glob
 from os import path as osp
 
 import pytest
+from wgan_gp.utils.losses import PENALTY_FORMS
+from wgan_gp.utils.losses import PENALTY_POINTS
 
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.metric import SCORES
@@ -35,8 +37,6 @@ from tests.helpers.documents import read
 from tests.helpers.documents import section
 from tools.pr.anchors import includes
 from tools.pr.anchors import lines_of
-from wgan_gp.utils.losses import PENALTY_FORMS
-from wgan_gp.utils.losses import PENALTY_POINTS
 
 PAGES = [
     "README.md",

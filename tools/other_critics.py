@@ -39,16 +39,16 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from wgan_gp.models import WGAN_GP
+from wgan_gp.utils.visualization import save_image_grid
+
 from ppsci.utils import logger
 from ppsci.utils import misc
-
 from ppsci_ext.arch import twice_differentiable
 from ppsci_ext.data import load_images
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import frechet_distance
 from ppsci_ext.utils.files import write_atomically
-from wgan_gp.models import WGAN_GP
-from wgan_gp.utils.visualization import save_image_grid
 
 SIDE = 14  # pixels
 LATENT_DIM = 32

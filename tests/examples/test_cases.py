@@ -27,9 +27,9 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
-from ppsci.utils import logger
-
 from wgan_gp.models.networks import ResNetGenerator
+
+from ppsci.utils import logger
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CASES = osp.join(ROOT, "examples", "wgan_gp", "cases")

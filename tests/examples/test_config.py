@@ -26,13 +26,10 @@ import sys
 from os import path as osp
 from pathlib import Path
 
-import ppsci  # noqa: F401  registers the default groups
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
-
-from ppsci_ext.utils import UserError
 from wgan_gp.cases import wgan_gp_cifar
 from wgan_gp.cases import wgan_gp_fields
 from wgan_gp.cases import wgan_gp_mnist
@@ -41,6 +38,9 @@ from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.utils import config
 from wgan_gp.utils import schema
 from wgan_gp.utils.course import flat_keys
+
+import ppsci  # noqa: F401  registers the default groups
+from ppsci_ext.utils import UserError
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 EXAMPLE = osp.join(ROOT, "examples", "wgan_gp")

@@ -38,8 +38,8 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 import numpy as np
 import paddle
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data import TOY_NAMES
 from ppsci_ext.data import toy_distribution
 from ppsci_ext.utils.files import write_atomically

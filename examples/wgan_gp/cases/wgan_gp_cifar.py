@@ -30,9 +30,6 @@ import hydra
 from omegaconf import DictConfig
 from paddle import nn
 from pydantic import model_validator
-
-from ppsci_ext.utils.values import Classes
-from ppsci_ext.utils.values import NotNegative
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
@@ -46,6 +43,9 @@ from wgan_gp.utils.image_experiment import ImageModelConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import acgan_terms
+
+from ppsci_ext.utils.values import Classes
+from ppsci_ext.utils.values import NotNegative
 
 # what the configuration may hold
 

@@ -33,20 +33,9 @@ import numpy as np
 import paddle
 from omegaconf import DictConfig
 from paddle import nn
-from ppsci.utils import logger
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data.arrays import npz_arrays
-from ppsci_ext.data.fields import FieldTransform
-from ppsci_ext.metric.fields.plots import save_field_page
-from ppsci_ext.metric.fields.verdict import FEWEST_SETS
-from ppsci_ext.utils import UserError
-from ppsci_ext.utils.files import write_atomically
-from ppsci_ext.utils.files import writing
-from ppsci_ext.utils.values import NotNegative
-from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.networks import FieldCritic
@@ -72,6 +61,17 @@ from wgan_gp.utils.schema import Group
 from wgan_gp.utils.schema import InferConfig
 from wgan_gp.utils.terms import LossInputs
 from wgan_gp.utils.terms import LossTerm
+
+from ppsci.utils import logger
+from ppsci_ext.data.arrays import npz_arrays
+from ppsci_ext.data.fields import FieldTransform
+from ppsci_ext.metric.fields.plots import save_field_page
+from ppsci_ext.metric.fields.verdict import FEWEST_SETS
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
+from ppsci_ext.utils.values import NotNegative
+from ppsci_ext.utils.values import Width
 
 _TRANSFORM = ".transform.json"  # of an exported generator
 

@@ -26,7 +26,6 @@ if __name__ == "__main__":
 import hydra
 from omegaconf import DictConfig
 from paddle import nn
-
 from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator

@@ -39,19 +39,6 @@ from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data.motion import SKELETON_NAMES
-from ppsci_ext.metric.motion import MotionSet
-from ppsci_ext.metric.motion import motion_scores
-from ppsci_ext.metric.motion.autoencoder import MotionFeatures
-from ppsci_ext.metric.motion.autoencoder import train_features
-from ppsci_ext.utils import UserError
-from ppsci_ext.utils.schedule import Schedule
-from ppsci_ext.utils.values import INT32_MAX
-from ppsci_ext.utils.values import Count
-from ppsci_ext.utils.values import NotNegative
-from ppsci_ext.utils.values import Positive
-from ppsci_ext.utils.values import Text
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
@@ -75,6 +62,19 @@ from wgan_gp.utils.schema import Group
 from wgan_gp.utils.schema import InferConfig
 from wgan_gp.utils.schema import TrainConfig
 from wgan_gp.utils.terms import LossTerm
+
+from ppsci_ext.data.motion import SKELETON_NAMES
+from ppsci_ext.metric.motion import MotionSet
+from ppsci_ext.metric.motion import motion_scores
+from ppsci_ext.metric.motion.autoencoder import MotionFeatures
+from ppsci_ext.metric.motion.autoencoder import train_features
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
+from ppsci_ext.utils.values import INT32_MAX
+from ppsci_ext.utils.values import Count
+from ppsci_ext.utils.values import NotNegative
+from ppsci_ext.utils.values import Positive
+from ppsci_ext.utils.values import Text
 
 MEASURED = 1024  # real windows whose joint angles are what the terms compare with
 

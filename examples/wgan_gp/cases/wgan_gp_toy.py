@@ -35,12 +35,6 @@ from paddle import nn
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data import TOY_NAMES
-from ppsci_ext.data import toy_distribution
-from ppsci_ext.data import toy_training_source
-from ppsci_ext.solver.critic_steps import is_adaptive
-from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
@@ -53,6 +47,12 @@ from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
+
+from ppsci_ext.data import TOY_NAMES
+from ppsci_ext.data import toy_distribution
+from ppsci_ext.data import toy_training_source
+from ppsci_ext.solver.critic_steps import is_adaptive
+from ppsci_ext.utils.values import Width
 
 PICTURED = 512
 SURFACE_LIMIT = 2.3  # the Swiss roll reaches to 2

@@ -40,12 +40,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 from pydantic import ValidationError
+from wgan_gp.utils.schema import CaseConfig
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.errors import shown
 from ppsci_ext.utils.signals import end_in_one_sentence
-from wgan_gp.utils.schema import CaseConfig
 
 GROUPS = ("paper", "preset", "experiment")  # of files in conf/
 
