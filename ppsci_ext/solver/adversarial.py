@@ -36,7 +36,7 @@ from paddle import amp
 from paddle import nn
 from paddle import optimizer as optim
 
-import ppsci
+from ppsci.solver.solver import Solver
 from ppsci.utils import logger
 from ppsci_ext.data.condition import map_condition
 from ppsci_ext.solver import parallel
@@ -87,7 +87,7 @@ class Progress:
         self.__init__(**state)
 
 
-class AdversarialSolver(ppsci.solver.Solver):
+class AdversarialSolver(Solver):
     """Solver that trains two networks against each other.
 
     Of ppsci.solver.Solver it keeps the configuration, logging, VisualDL / TensorBoard / W&B

@@ -142,13 +142,26 @@ def lines_of(include: Include, root: str) -> Lines:
     lines = text.splitlines()
     first, last = include.lines or (1, len(lines))
     if include.name is not None:
-        begin, _, end = include.name.partition("..")
-        places = _places(include.path, text)
-        first = _place(places, begin, include.path)[0]
-        last = _place(places, end or begin, include.path)[1]
+        first, last = lines_of_name(include.path, text, include.name)
     if not any(line.strip() for line in lines[first - 1 : last]):
         raise UserError(f"What a page includes of {include.path} is empty: {include}.")
     return first, last
+
+
+def lines_of_name(path: str, text: str, name: str) -> Lines:
+    """First and last line of a definition or a key, or from one to another, `a..b`.
+
+    Args:
+        path (str): Path of the file, by whose ending its kind is known.
+        text (str): Its content.
+        name (str): Name.
+
+    Raises:
+        UserError: If it is missing or ambiguous.
+    """
+    begin, _, end = name.partition("..")
+    places = _places(path, text)
+    return _place(places, begin, path)[0], _place(places, end or begin, path)[1]
 
 
 def _place(places: Dict[str, List[Lines]], name: str, path: str) -> Lines:

@@ -30,7 +30,6 @@ import hydra
 from omegaconf import DictConfig
 from paddle import nn
 from pydantic import model_validator
-from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
@@ -124,7 +123,6 @@ class CIFAR(ImageExperiment):
                 shape, dim, latent_dim, model.generator_batch_norm, output="tanh"
             )
             critic = DCGANCritic(shape, dim, model.critic_norm)
-        choose_convolution(model.convolution, generator, critic)
         return generator, critic
 
     def loss_terms(self) -> List[LossTerm]:

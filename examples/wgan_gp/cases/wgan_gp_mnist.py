@@ -26,7 +26,6 @@ if __name__ == "__main__":
 import hydra
 from omegaconf import DictConfig
 from paddle import nn
-from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.utils.config import launch
@@ -52,7 +51,6 @@ class MNIST(ImageExperiment):
             output="sigmoid",
         )
         critic = DCGANCritic(model.image_shape, model.dim, norm=model.critic_norm)
-        choose_convolution(model.convolution, generator, critic)
         return generator, critic
 
 
