@@ -85,6 +85,7 @@ def train(folder: Any, epochs: int, pair: Pair, n_critic: Any = 2, **options) ->
         n_critic=n_critic,
         folder=RunFolder(str(folder), **options),
         epochs=epochs,
+        save_freq=1,
         iters_per_epoch=3,
         log_freq=1,
     ).train()
