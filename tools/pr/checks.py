@@ -179,8 +179,8 @@ def _write_cifar10(folder: str) -> None:
     os.makedirs(folder)
     rng = np.random.default_rng(0)
     for name in [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]:
-        records = rng.integers(0, 256, (8, 3073), "uint8")
-        records[:, 0] = np.arange(8)
+        records = rng.integers(0, 256, (10, 3073), "uint8")
+        records[:, 0] = np.arange(10)
         records.tofile(osp.join(folder, f"{name}.bin"))
 
 

@@ -66,7 +66,7 @@ def without(text: str, names: Sequence[str], path: str) -> str:
     Args:
         text (str): Source of the module.
         names (Sequence[str]): What is defined at its top, or in a class: `Class.name`; an
-            entry of a dictionary is `NAME[key]`.
+            entry of a dictionary or a tuple, on lines of its own, is `NAME[key]`.
         path (str): What messages call it.
 
     Raises:
@@ -122,16 +122,27 @@ def _all(body: Sequence[ast.stmt], prefix: str) -> Iterator[Tuple[str, ast.AST]]
             yield prefix + name, node
         if isinstance(node, ast.ClassDef):
             yield from _all(node.body, f"{prefix}{node.name}.")
-        value = getattr(node, "value", None)
-        if isinstance(value, ast.Dict):
-            (name,) = _bound(node)
-            for key, entry in zip(value.keys, value.values):
-                if isinstance(key, ast.Constant):
-                    yield f"{prefix}{name}[{key.value}]", _Entry(key, entry)
+        yield from _entries(node, prefix)
+
+
+def _entries(node: ast.stmt, prefix: str) -> Iterator[Tuple[str, ast.AST]]:
+    """Entries of a dictionary or a tuple that has a name."""
+    value, names = getattr(node, "value", None), _bound(node)
+    if not names:
+        return
+    if isinstance(value, ast.Dict):
+        pairs = list(zip(value.keys, value.values))
+    elif isinstance(value, ast.Tuple):
+        pairs = [(each, each) for each in value.elts]
+    else:
+        return
+    for key, entry in pairs:
+        name = key.value if isinstance(key, ast.Constant) else ast.unparse(key)
+        yield f"{prefix}{names[0]}[{name}]", _Entry(key, entry)
 
 
 class _Entry(ast.AST):
-    """A key of a dictionary and its value, on lines of their own."""
+    """A key and its value, on lines of their own."""
 
     def __init__(self, key: ast.expr, value: ast.expr):
         super().__init__()

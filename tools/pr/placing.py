@@ -206,15 +206,16 @@ def _package_text(plan: Map, package: str, files: Mapping[str, File]) -> str:
     """A package that passes on only what is carried."""
     text = _read(osp.join(ROOT, package, "__init__.py"))
     left_out: List[ast.stmt] = []
+    place = plan.modules.place(package.replace("examples/", "", 1).replace("/", "."))
     names = set()
     for node in ast.parse(text).body:
         if isinstance(node, ast.ImportFrom) and plan.modules.is_own(node.module):
             source = plan.modules.source(node.module)
             passed = {alias.name for alias in node.names}
-            if source in files and passed <= picking.defined(
-                _source_text(files[source])
-            ):
-                continue
+            inside = plan.modules.place(node.module).startswith(f"{place}.")
+            if inside and source in files:
+                if passed <= picking.defined(_source_text(files[source])):
+                    continue
             left_out.append(node)
             names |= passed
         elif isinstance(node, (ast.If, ast.Import)):  # for its command line

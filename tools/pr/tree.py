@@ -59,6 +59,7 @@ class Tree:
         self.hooks = hooks
         self.example: str = plan.rest["example"]
         self.written: Set[str] = set()
+        self._texts: Dict[str, str] = {}  # before they were formatted
         self.pages: Dict[str, List[str]] = {}
 
     def write(self, number: int) -> List[str]:
@@ -74,7 +75,11 @@ class Tree:
             UserError: If PaddleScience has a file of a name, or lacks one that is edited.
         """
         part = self._plan.parts[number - 1]
-        texts = placed(self._plan, number)
+        texts = {
+            name: text
+            for name, text in placed(self._plan, number).items()
+            if self._texts.get(name) != text  # by an earlier part
+        }
         for name in set(texts) - self.written:
             if osp.exists(self._path(name)) and not self._is_replaced(name):
                 raise UserError(
@@ -84,6 +89,7 @@ class Tree:
             for name in self._plan.rest["removed"]:
                 shutil.rmtree(self._path(name), ignore_errors=True)
         self.written |= set(texts)
+        self._texts.update(texts)
         for name, text in texts.items():
             self._write(name, text)
         files = [*texts, *self._export(part), *self._list_members(part)]

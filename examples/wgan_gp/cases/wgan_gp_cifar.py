@@ -13,7 +13,7 @@
 # limitations under the License.
 
 
-"""CIFAR-10, or own images, with the ResNets of gan_cifar_resnet.py (unconditional or with
+"""Images, such as CIFAR-10, with the ResNets of gan_cifar_resnet.py (unconditional or with
 classes, ACGAN or projection) or the convolutional pair of gan_cifar.py."""
 
 from __future__ import annotations

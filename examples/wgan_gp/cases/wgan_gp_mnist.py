@@ -13,7 +13,7 @@
 # limitations under the License.
 
 
-"""MNIST, or own grey images, with the convolutional pair of gan_mnist.py."""
+"""Grey images, such as MNIST, with the convolutional pair of gan_mnist.py."""
 
 from __future__ import annotations
 

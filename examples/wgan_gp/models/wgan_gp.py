@@ -49,7 +49,7 @@ class WGAN_GP(BaseGAN):
     $$
 
     The penalty has two sides, of which each can be chosen: where the gradient is taken, and
-    what its norm costs (docs/penalties.md has the table). The defaults are the paper's.
+    what its norm costs. The defaults are the paper's.
 
     Args:
         generator (Optional[nn.Layer]): Noise (and labels) to samples; see BaseGAN.

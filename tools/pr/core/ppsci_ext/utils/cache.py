@@ -16,15 +16,21 @@
 
 from __future__ import annotations
 
+import os
 from os import path as osp
 from typing import Optional
+
+VARIABLE = "PADDLESCI_CACHE"
 
 
 def cache_folder(folder: Optional[str] = None) -> str:
     """Absolute path of the cache folder; nothing is created.
 
     Args:
-        folder (Optional[str]): The user's choice. Defaults to None, PaddleScience's own.
+        folder (Optional[str]): The user's choice. Defaults to None: the environment
+            variable PADDLESCI_CACHE, else PaddleScience's own.
     """
-    folder = folder or osp.join("~", ".paddlesci", "generative")
+    folder = (
+        folder or os.environ.get(VARIABLE) or osp.join("~", ".paddlesci", "generative")
+    )
     return osp.abspath(osp.expanduser(folder))
