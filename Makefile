@@ -36,13 +36,13 @@ test-torch: $(VENV)/installed-torch
 	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py tests/*/test_*_torch.py tests/benchmarks/*.py)
 
 bench-metrics: $(VENV)/installed-torch
-	$(PY) benchmarks/bench_metrics.py
+	$(PY) -m benchmarks.bench_metrics
 
 bench-step: $(VENV)/installed-torch $(VENV)/installed-onednn
-	$(PY) benchmarks/bench_step.py --compare torch $(ARGS)
+	$(PY) -m benchmarks.bench_step --compare torch $(ARGS)
 
 bench-scale: $(VENV)/installed-onednn
-	$(PY) benchmarks/bench_scale.py $(ARGS)
+	$(PY) -m benchmarks.bench_scale $(ARGS)
 
 figure1: $(VENV)/installed
 	$(PY) -m tools.figure1 docs/results/figure1 --runs outputs_figure1

@@ -28,8 +28,8 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data.arrays import npz_array
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.features import FeatureSet

@@ -28,11 +28,21 @@ import numpy as np
 import paddle.distributed as dist
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
-from ppsci.utils import logger
 from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.utils import visualization
+from wgan_gp.utils.experiment import Experiment
+from wgan_gp.utils.experiment import Metrics
+from wgan_gp.utils.metrics import Batch
+from wgan_gp.utils.metrics import image_metrics
+from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.schema import EvalConfig
+from wgan_gp.utils.schema import Group
+from wgan_gp.utils.schema import TrainConfig
 
+from ppsci.utils import logger
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.data import ImageDataset
 from ppsci_ext.data import ImageReading
@@ -50,16 +60,6 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.values import Count
 from ppsci_ext.utils.values import Text
 from ppsci_ext.utils.values import Width
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.utils import visualization
-from wgan_gp.utils.experiment import Experiment
-from wgan_gp.utils.experiment import Metrics
-from wgan_gp.utils.metrics import Batch
-from wgan_gp.utils.metrics import image_metrics
-from wgan_gp.utils.schema import CaseConfig
-from wgan_gp.utils.schema import EvalConfig
-from wgan_gp.utils.schema import Group
-from wgan_gp.utils.schema import TrainConfig
 
 # what the configuration may hold
 
