@@ -63,7 +63,7 @@ def test_linked_files_exist(page):
             assert title in [h.lower().replace(" ", "-") for h in headings]
 
 
-@pytest.mark.parametrize("page", ["mistakes.md", "faults.md"])
+@pytest.mark.parametrize("page", ["mistakes.md", "faults.md", "rfc.md"])
 def test_tests_named_in_tables_exist(page):
     text = read("docs", page)
     names = re.findall(r"::(test_\w+)", text)
