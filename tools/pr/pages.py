@@ -55,7 +55,7 @@ def kept(page: str, plan: Mapping[str, Any]) -> str:
     page = re.sub(
         r"^## [^\n]*\n+(?=## )", "", page, flags=re.M
     )  # nothing is left of it
-    return re.sub(r"\n{3,}", "\n\n", page)
+    return re.sub(r"\n{3,}", "\n\n", page).rstrip("\n") + "\n"
 
 
 def prepared(

@@ -29,6 +29,7 @@ from paddle import nn
 from ppsci.utils.download import get_weights_path_from_url
 from ppsci_ext.arch.inception import FIDInceptionV3
 from ppsci_ext.arch.mnist_classifier import MNISTClassifier
+from ppsci_ext.arch.resnet_cifar import CIFARResNet
 from ppsci_ext.data.names import unknown_name
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.weights import load_paddle_weights
@@ -122,6 +123,12 @@ EXTRACTORS: Dict[str, ExtractorRow] = {
         FIDInceptionV3,
         f"{_HOST}fid_inception_v3.pdparams",
         {"outputs": ("2048", "logits_unbiased"), "scores": "Inception scores"},
+    ),
+    # of github.com/akamaster/pytorch_resnet_cifar10 (BSD-2-Clause)
+    "cifar10_resnet56": ExtractorRow(
+        CIFARResNet,
+        f"{_HOST}cifar10_resnet56.pdparams",
+        {"scores": "CIFAR-10 ResNet-56 scores", "data_set": "cifar10"},
     ),
     "mnist_classifier": ExtractorRow(
         MNISTClassifier,
