@@ -243,7 +243,11 @@ def test_a_row_replaces_those_that_there_are():
     assert registers.row(text, "wgan_gp", "other", "| new | {address} |") == (
         "a\n  | new | y/wgan_gp.md |\nb\n"
     )
-    with pytest.raises(UserError, match="no row of wgan_gp.md"):
+    text = "| v | [V](https://a.b/zh/velocity_gan) |\n"
+    assert registers.row(text, "wgan_gp", "velocity_gan", "| [W]({address}) |") == (
+        f"{text}| [W](https://a.b/zh/wgan_gp) |\n"
+    )
+    with pytest.raises(UserError, match="no row of wgan_gp,"):
         registers.row("a\n", "wgan_gp", "other", "new")
 
 

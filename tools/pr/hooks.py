@@ -74,7 +74,10 @@ class Hooks:
                     self._require(name, repository["rev"].lstrip("v"))
 
     def _require(self, name: str, version: str) -> None:
-        printed = self._output([osp.join(self._programs, name), "--version"])
+        program = osp.join(self._programs, name)
+        if not osp.exists(program):
+            raise UserError(f"There is no {program}: make .venv-pr/installed.")
+        printed = self._output([program, "--version"])
         if not re.search(rf"(?<![\d.]){re.escape(version)}(?![\d.])", printed):
             raise UserError(
                 f"PaddleScience pins {name} {version}, and {self._programs} has another one: "

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 from typing import Mapping
+from typing import Optional
 from typing import Sequence
 
 from ppsci_ext.utils.errors import UserError
@@ -82,7 +83,8 @@ def row(text: str, stem: str, beside: str, new: str) -> str:
     """A text with one row for a page: in place of the rows that it has, else after another's.
 
     Args:
-        text (str): Text of rows, each on a line with the address `.../<stem>.md` of its page.
+        text (str): Text of rows, each on a line with the address of its page,
+            `.../<stem>.md` or `.../<stem>`.
         stem (str): Name of the page.
         beside (str): Name of a page whose row the new one follows, and whose address it takes.
         new (str): The row; `{address}` stands for the page's.
@@ -93,17 +95,13 @@ def row(text: str, stem: str, beside: str, new: str) -> str:
     lines = text.splitlines(keepends=True)
     own = [i for i, line in enumerate(lines) if _address(line, stem)]
     others = [i for i, line in enumerate(lines) if _address(line, beside)]
-    if own:
-        address = _address(lines[own[0]], stem)
-    elif others:
-        address = (
-            _address(lines[others[0]], beside)[: -len(f"{beside}.md")] + f"{stem}.md"
-        )
-    else:
+    if not own and not others:
         raise UserError(
-            f"There is no row of {stem}.md and none of {beside}.md to put one after."
+            f"There is no row of {stem}, and none of {beside} to put one after."
         )
     model = lines[own[0] if own else others[0]]
+    match = _address(model, stem if own else beside)
+    address = f"{match['folder']}{stem}{match['ending']}"
     indent = model[: len(model) - len(model.lstrip())]
     line = f"{indent}{new.format(address=address)}\n"
     for i in reversed(own[1:]):
@@ -115,6 +113,13 @@ def row(text: str, stem: str, beside: str, new: str) -> str:
     return "".join(lines)
 
 
-def _address(line: str, stem: str) -> str:
-    found = re.search(rf"[\w./:-]*\b{re.escape(stem)}\.md", line)
-    return found[0] if found else ""
+def _address(line: str, stem: str) -> Optional[re.Match]:
+    pattern = (
+        rf"(?P<folder>[\w./:-]*/){re.escape(stem)}(?P<ending>(?:\.md)?)(?=[)\s]|$)"
+    )
+    return re.search(pattern, line)
+
+
+def has_row(text: str, *stems: str) -> bool:
+    """Whether a text has a row of one of these pages."""
+    return any(_address(line, s) for line in text.splitlines() for s in stems)

@@ -143,8 +143,11 @@ class Tree:
         rows = self._plan.rest["rows"]
         edited = []
         for path, new in rows["files"].items():
-            if osp.exists(self._path(path)) and self._has_rows(path):
-                text = registers.row(self._read(path), "wgan_gp", rows["beside"], new)
+            if not osp.exists(self._path(path)):
+                continue
+            text = self._read(path)
+            if registers.has_row(text, "wgan_gp", rows["beside"]):
+                text = registers.row(text, "wgan_gp", rows["beside"], new)
                 edited.append(self._edit(path, text))
         for needed in ("mkdocs.yml", "README.md"):
             if needed not in edited:
@@ -152,12 +155,6 @@ class Tree:
                     f"PaddleScience has no {needed} with rows of its examples."
                 )
         return edited
-
-    def _has_rows(self, path: str) -> bool:
-        text = self._read(path)
-        return any(
-            f"{s}.md" in text for s in ("wgan_gp", self._plan.rest["rows"]["beside"])
-        )
 
     def _write_pages(self) -> List[str]:
         page, modules = self._plan.rest["page"], self._plan.modules
