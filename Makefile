@@ -9,7 +9,7 @@ SCRIPT = examples/wgan_gp/cases/wgan_gp_$(CASE).py
 RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = preset=cpu output_dir=$(RUN)
 
-.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale figure1 lint format clean
+.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale figure1 pr lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -36,16 +36,29 @@ test-torch: $(VENV)/installed-torch
 	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py tests/*/test_*_torch.py tests/benchmarks/*.py)
 
 bench-metrics: $(VENV)/installed-torch
-	$(PY) benchmarks/bench_metrics.py
+	$(PY) -m benchmarks.bench_metrics
 
 bench-step: $(VENV)/installed-torch $(VENV)/installed-onednn
-	$(PY) benchmarks/bench_step.py --compare torch $(ARGS)
+	$(PY) -m benchmarks.bench_step --compare torch $(ARGS)
 
 bench-scale: $(VENV)/installed-onednn
-	$(PY) benchmarks/bench_scale.py $(ARGS)
+	$(PY) -m benchmarks.bench_scale $(ARGS)
 
 figure1: $(VENV)/installed
 	$(PY) -m tools.figure1 docs/results/figure1 --runs outputs_figure1
+
+# a branch in a checkout of PaddleScience, docs/contributing.md: make pr UPSTREAM=path DRAFT=1
+BASE ?= develop
+PART ?= all
+pr: $(VENV)/installed-dev .venv-pr/installed
+	$(PY) -m tools.pr $(or $(UPSTREAM),$(error give UPSTREAM=path, a checkout of PaddleScience)) \
+		--base $(BASE) --part $(PART) $(if $(DRAFT),--draft)
+
+# formatters and mkdocs as PaddleScience has them
+.venv-pr/installed: requirements-pr.txt
+	test -d .venv-pr || $(PYTHON) -m venv .venv-pr
+	.venv-pr/bin/python -m pip install -q --disable-pip-version-check -r requirements-pr.txt
+	touch $@
 
 lint: $(VENV)/installed-dev
 	$(PY) -m isort --check-only .
@@ -76,4 +89,4 @@ $(VENV)/installed-torch: $(VENV)/installed-dev requirements-torch.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-pr

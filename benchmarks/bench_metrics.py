@@ -14,7 +14,7 @@
 
 """Speed and memory of the scores, beside what people use today, in one run.
 
-    python benchmarks/bench_metrics.py [--output FILE]
+    python -m benchmarks.bench_metrics [--output FILE]
 
 features: images per second of FIDInceptionV3 and of torch-fidelity's network, the same random
     weights, alternating (needs what `make test-torch` installs)
@@ -40,8 +40,6 @@ from typing import Dict
 from typing import List
 from typing import Sequence
 
-sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
@@ -49,6 +47,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import scipy.linalg
 
+from benchmarks import workers
 from benchmarks.report import report
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import build_extractor
@@ -172,7 +171,7 @@ print(megabytes("VmHWM") - before)
 def bench_moments(num_samples: int, batch_size: int) -> Dict[str, Any]:
     """Peak memory in a process of its own, and the time in this one."""
     sizes = [num_samples, NUM_FEATURES, batch_size]
-    environment = {**os.environ, "PYTHONPATH": sys.path[0]}
+    environment = {**os.environ, "PYTHONPATH": workers.ROOT}
     done = subprocess.run(
         [sys.executable, "-c", _MOMENTS, *map(str, sizes)],
         env=environment,

@@ -14,7 +14,7 @@
 
 """What each measure for speed brings, on its own.
 
-    python benchmarks/bench_parts.py [--rounds N] [--json FILE]
+    python -m benchmarks.bench_parts [--rounds N] [--json FILE]
 
 For each part: milliseconds as Paddle does it ("plain"), as this project does it ("fast"), and the ratio
 fast / plain, medians of rounds in which the two take turns. One JSON object a line.
@@ -26,16 +26,12 @@ import argparse
 import ctypes
 import sys
 import time
-from os import path as osp
 from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import Iterator
 from typing import Tuple
 from typing import Type
-
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -44,6 +40,9 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from wgan_gp.models.networks import MLPCritic
+from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
+from wgan_gp.models.networks.dcgan import leaky_relu
 
 from benchmarks.report import report
 from ppsci_ext import arch
@@ -51,9 +50,6 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import runtime
-from wgan_gp.models.networks import MLPCritic
-from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
-from wgan_gp.models.networks.dcgan import leaky_relu
 
 Part = Tuple[str, Callable[[], Any], Callable[[], Any]]
 _GLIBC_THRESHOLD = 128 * 1024  # what its allocator starts with

@@ -14,7 +14,7 @@
 
 """How the time of an iteration grows with the size of the problem.
 
-    python benchmarks/bench_scale.py [--quantity NAME ...] [--plot FILE] [--json FILE]
+    python -m benchmarks.bench_scale [--quantity NAME ...] [--plot FILE] [--json FILE]
 
 The pair of the MNIST case (5 critic steps and 1 generator step, by AdversarialSolver) is timed
 against one quantity at a time, the others as the options say: batch_size, dim (the width),
@@ -34,7 +34,6 @@ import contextlib
 import os
 import socket
 import sys
-from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import Iterator
@@ -42,12 +41,6 @@ from typing import List
 from typing import NamedTuple
 from typing import Optional
 from typing import Sequence
-
-sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
-
-import matplotlib
-
-matplotlib.use("Agg")
 
 import numpy as np
 from matplotlib import pyplot as plt

@@ -14,7 +14,7 @@
 
 """What AdversarialSolver costs beside the networks' mathematics.
 
-    python benchmarks/bench_solver.py [--output FILE]
+    python -m benchmarks.bench_solver [--output FILE]
 
 checkpoint: seconds to write one of the full CIFAR pair (ResNets of width 128, Adam's moments), and
     to read it back with its digests checked
@@ -31,17 +31,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
-from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
 from typing import Tuple
-
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -49,17 +44,17 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 import numpy as np
 from paddle import nn
-from ppsci.utils import logger
+from wgan_gp.models import WGAN_GP
+from wgan_gp.models.networks import ResNetCritic
+from wgan_gp.models.networks import ResNetGenerator
 
 from benchmarks.report import report
+from ppsci.utils import logger
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import checkpoint
-from wgan_gp.models import WGAN_GP
-from wgan_gp.models.networks import ResNetCritic
-from wgan_gp.models.networks import ResNetGenerator
 
 BATCH_SIZE = 64
 LOG_FREQ = 100

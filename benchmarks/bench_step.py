@@ -14,7 +14,7 @@
 
 """Time and memory of the training step, per case and width.
 
-    python benchmarks/bench_step.py [--case CASE ...] [--dim N ...] [--compare torch] [--json FILE]
+    python -m benchmarks.bench_step [--case CASE ...] [--dim N ...] [--compare torch] [--json FILE]
 
 Measured are a critic step, a generator step and an iteration (n_critic critic steps and one
 generator step, with data, optimizer and record, by AdversarialSolver). The variants are the cases
@@ -43,8 +43,6 @@ from typing import Iterator
 from typing import List
 from typing import NamedTuple
 from typing import Optional
-
-sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 import numpy as np
 import yaml

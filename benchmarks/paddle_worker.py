@@ -38,17 +38,17 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
-from ppsci.utils import logger
-from ppsci.utils import misc
+from wgan_gp.utils import config
+from wgan_gp.utils.experiment import Experiment
 
 from benchmarks import flops
 from benchmarks import workers
+from ppsci.utils import logger
+from ppsci.utils import misc
 from ppsci_ext.data import ImageDataset
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
-from wgan_gp.utils import config
-from wgan_gp.utils.experiment import Experiment
 
 CONFIGURATIONS = osp.join(workers.ROOT, "examples", "wgan_gp", "conf")
 

@@ -14,7 +14,7 @@
 
 """Where the time of a critic step and a generator step goes.
 
-    python benchmarks/profile_step.py [--case CASE ...] [--steps N] [--json FILE]
+    python -m benchmarks.profile_step [--case CASE ...] [--steps N] [--json FILE]
 
 Full-size networks, the fast path. The operators' times are those that Paddle's profiler has for
 the main thread, with everything that they call, in milliseconds per pair of steps; "between the operators"
@@ -27,7 +27,6 @@ import argparse
 import collections
 import json
 import re
-import sys
 import tempfile
 import time
 from glob import glob
@@ -35,21 +34,18 @@ from os import path as osp
 from typing import Any
 from typing import Dict
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
 
 from paddle import profiler
-from ppsci.utils import logger
-from ppsci.utils import misc
 
 from benchmarks.bench_step import CASES
 from benchmarks.paddle_worker import build_solver
 from benchmarks.paddle_worker import compose_settings
 from benchmarks.report import report
+from ppsci.utils import logger
+from ppsci.utils import misc
 from ppsci_ext.arch.onednn import function
 
 # the first that an operator's name contains, in lower case

@@ -24,6 +24,7 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 import paddle
 import pytest
+
 from ppsci.utils import logger
 
 

@@ -25,8 +25,6 @@ import argparse
 import json
 import logging
 import re
-import sys
-from os import path as osp
 from typing import Dict
 from typing import Iterator
 from typing import List
@@ -34,23 +32,13 @@ from typing import Mapping
 from typing import Optional
 from typing import Tuple
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
 
 import numpy as np
 import paddle
-import ppsci
 from paddle import nn
-from ppsci.utils import logger
-
-from ppsci_ext.arch import GroupNorm
-from ppsci_ext.arch import onednn
-from ppsci_ext.optimizer import Adam
-from ppsci_ext.solver import AdversarialSolver
 from wgan_gp.models import WGAN
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models import BaseGAN
@@ -62,6 +50,13 @@ from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import losses
 from wgan_gp.utils.terms import acgan_terms
+
+import ppsci
+from ppsci.utils import logger
+from ppsci_ext.arch import GroupNorm
+from ppsci_ext.arch import onednn
+from ppsci_ext.optimizer import Adam
+from ppsci_ext.solver import AdversarialSolver
 
 Trace = Mapping[str, np.ndarray]
 _RENAMES = {

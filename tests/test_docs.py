@@ -16,14 +16,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
-import textwrap
 from glob import glob
 from os import path as osp
 
 import pytest
+from wgan_gp.utils.losses import PENALTY_FORMS
+from wgan_gp.utils.losses import PENALTY_POINTS
 
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.metric import SCORES
@@ -33,8 +33,8 @@ from tests.helpers.documents import blocks
 from tests.helpers.documents import first_cells
 from tests.helpers.documents import read
 from tests.helpers.documents import section
-from wgan_gp.utils.losses import PENALTY_FORMS
-from wgan_gp.utils.losses import PENALTY_POINTS
+from tools.pr.anchors import includes
+from tools.pr.anchors import lines_of
 
 PAGES = [
     "README.md",
@@ -42,20 +42,14 @@ PAGES = [
 ]
 
 
-def test_includes_of_the_chinese_page_are_whole_pieces():
-    page = read("docs", "zh", "examples", "wgan_gp.md")
-    pattern = r'linenums="(\d+)"[^\n]*\n--8<--\n([\w/.]+)(?::(\d+):(\d+))?\n--8<--'
-    includes = re.findall(pattern, page)
-    assert len(includes) >= 10
-    for number, path, start, end in includes:
-        lines = read(*path.split("/")).splitlines()
-        if not start:
-            continue
-        assert number == start, path
-        first, last = lines[int(start) - 1], lines[int(end) - 1]
-        assert first.strip() and last.strip(), (path, start, end)
-        piece = textwrap.dedent("\n".join(lines[int(start) - 1 : int(end)]))
-        ast.parse(piece)  # of whole statements
+@pytest.mark.parametrize(
+    "page", glob(osp.join(ROOT, "docs", "*", "examples", "*.md")), ids=osp.basename
+)
+def test_what_the_pages_for_paddlescience_include_is_there(page):
+    found = list(includes(read(page)))
+    assert found
+    for include in found:
+        lines_of(include, ROOT)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -69,7 +63,7 @@ def test_linked_files_exist(page):
             assert title in [h.lower().replace(" ", "-") for h in headings]
 
 
-@pytest.mark.parametrize("page", ["mistakes.md", "faults.md"])
+@pytest.mark.parametrize("page", ["mistakes.md", "faults.md", "rfc.md"])
 def test_tests_named_in_tables_exist(page):
     text = read("docs", page)
     names = re.findall(r"::(test_\w+)", text)

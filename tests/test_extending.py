@@ -31,6 +31,9 @@ import numpy as np
 import paddle
 import pytest
 from sklearn.datasets import load_wine
+from wgan_gp.utils.losses import PENALTY_FORMS
+from wgan_gp.utils.losses import PENALTY_POINTS
+from wgan_gp.utils.losses import gradient_penalty
 
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.metric import EXTRACTORS
@@ -42,9 +45,6 @@ from ppsci_ext.utils import UserError
 from tests.helpers.documents import ROOT
 from tests.helpers.documents import blocks
 from tests.helpers.documents import section
-from wgan_gp.utils.losses import PENALTY_FORMS
-from wgan_gp.utils.losses import PENALTY_POINTS
-from wgan_gp.utils.losses import gradient_penalty
 
 PAGE = "docs/extending.md"
 ROWS = ["A penalty", "A data set", "A feature extractor", "A score"]

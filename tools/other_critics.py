@@ -14,7 +14,7 @@
 
 """Three critics beyond the paper's networks, trained with the gradient penalty on real digits.
 
-    python tools/other_critics.py DATA_ROOT docs/results/other_critics --critic attention
+    python -m tools.other_critics DATA_ROOT docs/results/other_critics --critic attention
 
 They are written with Paddle's own layers, which have no second derivative;
 `twice_differentiable` replaces those. DATA_ROOT holds MNIST's four idx files.
@@ -25,18 +25,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
 from typing import Optional
-
-sys.path[:0] = [
-    osp.dirname(osp.dirname(osp.abspath(__file__))),
-    osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), "examples"),
-]
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -45,16 +39,16 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from wgan_gp.models import WGAN_GP
+from wgan_gp.utils.visualization import save_image_grid
+
 from ppsci.utils import logger
 from ppsci.utils import misc
-
 from ppsci_ext.arch import twice_differentiable
 from ppsci_ext.data import load_images
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import frechet_distance
 from ppsci_ext.utils.files import write_atomically
-from wgan_gp.models import WGAN_GP
-from wgan_gp.utils.visualization import save_image_grid
 
 SIDE = 14  # pixels
 LATENT_DIM = 32

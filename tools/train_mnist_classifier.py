@@ -14,7 +14,7 @@
 
 """Train the classifier whose features and scores are the metrics of the MNIST case.
 
-    python tools/train_mnist_classifier.py DATA_ROOT ppsci_ext/metric/mnist_classifier.safetensors
+    python -m tools.train_mnist_classifier DATA_ROOT ppsci_ext/metric/mnist_classifier.safetensors
 
 DATA_ROOT holds MNIST's four idx files. The classifier sees the training set only; its
 accuracy on the test set is printed at the end. 45 minutes on one core of an AMD EPYC.
@@ -23,10 +23,6 @@ accuracy on the test set is printed at the end. 45 minutes on one core of an AMD
 from __future__ import annotations
 
 import argparse
-import sys
-from os import path as osp
-
-sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 

@@ -27,8 +27,8 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data.batch_pickle import load_batch
 from ppsci_ext.data.limits import BoundedReader
 from ppsci_ext.data.limits import read_at_most

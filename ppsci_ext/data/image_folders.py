@@ -25,7 +25,6 @@ from typing import NamedTuple
 from typing import Optional
 
 from ppsci.utils import logger
-
 from ppsci_ext.data.image_file import EXTENSIONS
 from ppsci_ext.utils.errors import UserError
 

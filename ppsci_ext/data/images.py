@@ -24,8 +24,8 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data import cifar10
 from ppsci_ext.data import mnist
 from ppsci_ext.data.fitting import fit_images

@@ -24,8 +24,8 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data.limits import read_at_most
 from ppsci_ext.utils.download import download as fetch
 from ppsci_ext.utils.errors import UserError

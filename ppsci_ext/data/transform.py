@@ -21,8 +21,8 @@ from typing import Union
 
 import numpy as np
 import paddle
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.utils.errors import UserError
 
 # float32 holds a pixel that was scaled to a range to about as many units in its last place

@@ -33,8 +33,8 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 # isort: split
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data.transform import check_ends
 from ppsci_ext.metric.extractor import EXTRACTORS
 from ppsci_ext.metric.extractor import FeatureExtractor

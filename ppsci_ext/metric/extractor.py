@@ -26,8 +26,8 @@ from typing import Tuple
 
 import numpy as np
 from paddle import nn
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.arch import CIFARResNet
 from ppsci_ext.arch import FIDInceptionV3
 from ppsci_ext.arch import MNISTClassifier

@@ -28,14 +28,15 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data.arrays import npz_array
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.features import extract
 from ppsci_ext.metric.frechet import check_definite
 from ppsci_ext.metric.frechet import check_moments
+from ppsci_ext.utils.cache import VARIABLE
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.digest import file_digest
 from ppsci_ext.utils.errors import UserError
@@ -192,5 +193,5 @@ def _save(path: str, description: Dict[str, Any], features: FeatureSet) -> None:
     except OSError as error:
         raise UserError(
             f"The cache {osp.dirname(path)} can't be written ({error.strerror}): choose "
-            "another folder, for example by the environment variable PPSCI_EXT_CACHE."
+            f"another folder, for example by the environment variable {VARIABLE}."
         ) from error

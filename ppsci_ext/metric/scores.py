@@ -27,7 +27,6 @@ from typing import Sequence
 from typing import Tuple
 
 from ppsci.utils import logger
-
 from ppsci_ext.data.names import unknown_name
 from ppsci_ext.metric.class_accuracy import class_accuracy
 from ppsci_ext.metric.features import FeatureSet

@@ -23,8 +23,8 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.data import ImageReading
 from ppsci_ext.data import load_images

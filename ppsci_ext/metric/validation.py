@@ -23,8 +23,8 @@ from typing import Optional
 
 import numpy as np
 import paddle
-from ppsci.metric import base
 
+from ppsci.metric import base
 from ppsci_ext.data import check_range
 from ppsci_ext.data import to_uint8
 from ppsci_ext.data.transform import check_ends

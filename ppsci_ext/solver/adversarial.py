@@ -30,14 +30,14 @@ from typing import Optional
 from typing import Tuple
 
 import paddle
-import ppsci
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import amp
 from paddle import nn
 from paddle import optimizer as optim
-from ppsci.utils import logger
 
+from ppsci.solver.solver import Solver
+from ppsci.utils import logger
 from ppsci_ext.data.condition import map_condition
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver import state
@@ -87,7 +87,7 @@ class Progress:
         self.__init__(**state)
 
 
-class AdversarialSolver(ppsci.solver.Solver):
+class AdversarialSolver(Solver):
     """Solver that trains two networks against each other.
 
     Of ppsci.solver.Solver it keeps the configuration, logging, VisualDL / TensorBoard / W&B

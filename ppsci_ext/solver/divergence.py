@@ -28,8 +28,8 @@ from typing import Union
 
 import numpy as np
 import paddle
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.solver import parallel
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import Checkpoint

@@ -41,7 +41,7 @@ from ppsci_ext.utils import UserError
 
 Result = TypeVar("Result")
 
-_TURNS = "ppsci_ext/turns"  # calls of on_first that are done, in the processes' store
+_TURNS = "adversarial_solver/turns"  # calls of on_first that are done, in the processes' store
 _SECONDS_BETWEEN_LOOKS = 0.01
 _calls = itertools.count(1)
 _alone = False  # inside on_first, where the others don't take part

@@ -24,8 +24,9 @@ from typing import Dict
 from typing import Mapping
 from typing import Tuple
 
-from ppsci.utils import logger
 from tqdm import tqdm
+
+from ppsci.utils import logger
 
 _SHOWN = ("critic_loss", "wasserstein", "slope", "generator_loss")
 

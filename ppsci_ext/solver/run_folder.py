@@ -32,8 +32,8 @@ from typing import Union
 
 import numpy as np
 from paddle import nn
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.utils import UserError

@@ -31,9 +31,9 @@ import paddle
 from paddle import amp
 from paddle import nn
 from paddle import optimizer as optim
+
 from ppsci.utils import ema
 from ppsci.utils import logger
-
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils.checkpoint import Checkpoint

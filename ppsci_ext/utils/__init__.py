@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import warnings
 
+from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.runtime import configure_cpu
 
-configure_cpu()  # must precede the first import of paddle: its math library reads these once
-
-from ppsci_ext.utils.errors import UserError  # noqa: E402
+configure_cpu()  # before the first import of paddle: its math library reads these once
 
 # Paddle's; nothing is compiled here
 warnings.filterwarnings("ignore", "No ccache found")

@@ -20,7 +20,7 @@ import os
 from os import path as osp
 from typing import Optional
 
-_VARIABLE = "PPSCI_EXT_CACHE"
+VARIABLE = "PPSCI_EXT_CACHE"
 
 
 def cache_folder(folder: Optional[str] = None) -> str:
@@ -35,5 +35,5 @@ def cache_folder(folder: Optional[str] = None) -> str:
         str: Absolute path.
     """
     user_cache = os.environ.get("XDG_CACHE_HOME") or osp.join("~", ".cache")
-    folder = folder or os.environ.get(_VARIABLE) or osp.join(user_cache, "ppsci_ext")
+    folder = folder or os.environ.get(VARIABLE) or osp.join(user_cache, "ppsci_ext")
     return osp.abspath(osp.expanduser(folder))

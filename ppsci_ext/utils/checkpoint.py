@@ -39,9 +39,9 @@ from typing import Sequence
 from typing import Set
 
 import numpy as np
-from ppsci.utils import logger
 from safetensors import numpy as safetensors
 
+from ppsci.utils import logger
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.files import open_plain
 from ppsci_ext.utils.files import remove_leftovers

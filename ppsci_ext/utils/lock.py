@@ -23,7 +23,6 @@ from os import path as osp
 from typing import Iterator
 
 from ppsci.utils import logger
-
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.files import writing
 

@@ -27,6 +27,7 @@ from typing import Sequence
 import numpy as np
 import paddle
 from paddle.framework import core
+
 from ppsci.utils import logger
 
 

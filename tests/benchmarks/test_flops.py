@@ -19,14 +19,14 @@ from __future__ import annotations
 import paddle
 import pytest
 from paddle import nn
-
-from benchmarks import flops
-from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
-from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.models.networks.initialization import deconv
+
+from benchmarks import flops
+from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
+from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 
 GENERATOR = 2 * (
     3 * 5 + 5 * 2

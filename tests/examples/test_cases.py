@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 import runpy
+import shutil
 import sys
 from os import path as osp
 from typing import NamedTuple
@@ -27,9 +28,9 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
-from ppsci.utils import logger
-
 from wgan_gp.models.networks import ResNetGenerator
+
+from ppsci.utils import logger
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CASES = osp.join(ROOT, "examples", "wgan_gp", "cases")
@@ -116,6 +117,54 @@ def test_toy_from_training_to_samples(run, tmp_path):
     more = [s.replace("epochs=1", "epochs=2") for s in SHORT]
     run("wgan_gp_toy", *more, *small, "TRAIN.ema.use_ema=true", "TRAIN.resume=true")
     assert [r["iteration"] for r in records(folder)] == [2, 4, 6, 8]
+
+
+def test_each_job_of_a_multirun_has_a_folder_of_its_own(run, tmp_path):
+    small = ["MODEL.dim=8", "TRAIN.batch_size=16", "EVAL.num_samples=50"]
+    jobs = ["-m", *SHORT, *small, "seed=1,2"]
+    run("wgan_gp_toy", *jobs)
+    folder = tmp_path / "outputs_wgan_gp_toy"
+    files = [folder / f"seed-{seed}" / "generator.pdparams" for seed in (1, 2)]
+    for seed in (1, 2):
+        config = (folder / f"seed-{seed}" / "config.yaml").read_text()
+        assert f"seed: {seed}\n" in config
+        assert "Checkpoint written" in (folder / f"seed-{seed}/train.log").read_text()
+    assert files[0].read_bytes() != files[1].read_bytes()
+
+    # each is the run that it would be alone
+    run("wgan_gp_toy", *SHORT, *small, "seed=2", "output_dir=alone")
+    alone = tmp_path / "alone" / "generator.pdparams"
+    assert files[1].read_bytes() == alone.read_bytes()
+
+    # and is found again: by a short path, or by the same jobs
+    run("wgan_gp_toy", "mode=eval", *small, "output_dir=outputs_wgan_gp_toy/seed-1")
+    assert (folder / "seed-1" / "eval.json").exists()
+    run("wgan_gp_toy", *jobs, "mode=eval")
+    assert (folder / "seed-2" / "eval.json").exists()
+
+    # complete ones are not trained again, the others go on
+    shutil.rmtree(folder / "seed-2")
+    saved = folder / "seed-1" / "checkpoints" / "iter_00000004"
+    before = saved.stat().st_mtime_ns
+    run("wgan_gp_toy", *jobs, "TRAIN.resume=auto")
+    assert saved.stat().st_mtime_ns == before
+    assert files[1].read_bytes() == alone.read_bytes()
+
+
+def test_a_jobs_folder_is_named_by_what_differs(run, tmp_path):
+    run(
+        "wgan_gp_toy",
+        "-m",
+        *SHORT,
+        "MODEL.dim=8",
+        "TRAIN.batch_size=16",
+        "GAN.penalty=one_sided,zero_centred",
+        "GAN.n_critic={0: 1}",
+        "output_dir='of two/it\\'s'",
+    )
+    found = sorted(path.name for path in (tmp_path / "of two" / "it's").iterdir())
+    names = ["GAN.penalty-one_sided", "GAN.penalty-zero_centred", "multirun.yaml"]
+    assert found == names
 
 
 @pytest.mark.parametrize("data", ["25gaussians", "swissroll"])

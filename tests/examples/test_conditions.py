@@ -23,9 +23,9 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 from paddle import nn
+from wgan_gp.models import WGAN_GP
 
 from ppsci_ext.utils import UserError
-from wgan_gp.models import WGAN_GP
 
 
 class Echo(nn.Layer):

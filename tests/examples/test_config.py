@@ -26,13 +26,10 @@ import sys
 from os import path as osp
 from pathlib import Path
 
-import ppsci  # noqa: F401  registers the default groups
 import pytest
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
-
-from ppsci_ext.utils import UserError
 from wgan_gp.cases import wgan_gp_cifar
 from wgan_gp.cases import wgan_gp_fields
 from wgan_gp.cases import wgan_gp_mnist
@@ -41,6 +38,9 @@ from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.utils import config
 from wgan_gp.utils import schema
 from wgan_gp.utils.course import flat_keys
+
+import ppsci  # noqa: F401  registers the default groups
+from ppsci_ext.utils import UserError
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 EXAMPLE = osp.join(ROOT, "examples", "wgan_gp")
@@ -664,11 +664,33 @@ def test_schedule_in_the_yaml_file_is_accepted(launch_edited):
     assert launch_edited("n_critic: 5", "n_critic: {adaptive: {max: 8}}") == (0, "")
 
 
-def test_flags_are_left_to_hydra(monkeypatch):
+@pytest.mark.parametrize(
+    "arguments", [["-m", "TRAIN.epochs=1,2"], ["--cfg", "job"], ["-c", "job", "-m", "seed=1,2"]]
+)  # fmt: skip
+def test_flags_are_left_to_hydra(monkeypatch, arguments):
     ran = []
-    monkeypatch.setattr(sys, "argv", ["case", "-m", "TRAIN.epochs=1,2"])
+    monkeypatch.setattr(sys, "argv", ["case", *arguments])
     config.launch(wgan_gp_toy.Toy, lambda: ran.append(1), osp.join(EXAMPLE, "conf"))
     assert ran == [1]
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["-m", "sed=1,2"], "no key 'sed'; the nearest one is 'seed'"),
+        (["--multirun", "GAN.penalty=two_sided,three_sided"], "GAN.penalty=three_sided is refused"),
+        (["-m", "seed=1,2", "MODEL.dim=0"], "MODEL.dim=0 is refused"),
+        (["-m", "seed=interval(0,1)"], "seed=0,1"),
+    ],
+)  # fmt: skip
+def test_every_job_is_checked_before_the_first_begins(
+    monkeypatch, capsys, arguments, says
+):
+    monkeypatch.setattr(sys, "argv", ["case", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        config.launch(wgan_gp_toy.Toy, pytest.fail, osp.join(EXAMPLE, "conf"))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2 and line.startswith("error: ") and says in line
 
 
 def test_command_line_says_one_sentence_and_touches_nothing(tmp_path):

@@ -20,12 +20,12 @@ import json
 
 import pytest
 from omegaconf import OmegaConf
+from wgan_gp.utils.course import course_of
+from wgan_gp.utils.schema import CaseConfig
 
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import Checkpoint
-from wgan_gp.utils.course import course_of
-from wgan_gp.utils.schema import CaseConfig
 
 NAMES = {"may_differ": "TRAIN.may_differ", "allow_other_data": "TRAIN.allow_other_data"}
 

@@ -21,8 +21,6 @@ import paddle
 import pytest
 from omegaconf import OmegaConf
 from paddle import nn
-
-from ppsci_ext.utils import UserError
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import MLPCritic
@@ -30,6 +28,8 @@ from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import exporting
 from wgan_gp.utils.run_weights import load_generator
+
+from ppsci_ext.utils import UserError
 
 
 def gan_of(generator, num_classes=0):

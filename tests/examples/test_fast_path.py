@@ -29,6 +29,13 @@ import paddle
 import pytest
 from paddle import io
 from paddle import nn
+from wgan_gp.models import WGAN_GP
+from wgan_gp.models import choose_convolution
+from wgan_gp.models.networks import DCGANCritic
+from wgan_gp.models.networks import DCGANGenerator
+from wgan_gp.models.networks import ResNetCritic
+from wgan_gp.models.networks import ResNetGenerator
+from wgan_gp.utils.terms import acgan_terms
 
 from ppsci_ext.arch import onednn
 from ppsci_ext.arch.linear import Linear
@@ -42,13 +49,6 @@ from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
 from tests.helpers.onednn_env import load_or_skip
-from wgan_gp.models import WGAN_GP
-from wgan_gp.models import choose_convolution
-from wgan_gp.models.networks import DCGANCritic
-from wgan_gp.models.networks import DCGANGenerator
-from wgan_gp.models.networks import ResNetCritic
-from wgan_gp.models.networks import ResNetGenerator
-from wgan_gp.utils.terms import acgan_terms
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 ITERATIONS, BATCH, CLASSES = 20, 4, 3

@@ -25,10 +25,10 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
+from wgan_gp.models.networks import FieldGenerator
 
 from ppsci_ext.data.fields import FieldTransform
 from tests.helpers.records import untimed_lines
-from wgan_gp.models.networks import FieldGenerator
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 SCRIPT = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_fields.py")

@@ -17,9 +17,6 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-
-from ppsci_ext.data.fields import FieldTransform
-from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
@@ -27,6 +24,9 @@ from wgan_gp.models.networks.field_layers import doubled
 from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 from wgan_gp.utils import losses
+
+from ppsci_ext.data.fields import FieldTransform
+from ppsci_ext.utils import UserError
 
 PLAIN = FieldTransform("continuous")
 

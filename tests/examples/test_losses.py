@@ -22,7 +22,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from paddle import nn
 from scipy import stats
-
 from wgan_gp.utils import losses
 
 SHAPES = [[7], [3, 5], [2, 4, 3], [1, 2, 3, 2]]

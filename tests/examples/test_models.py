@@ -21,8 +21,6 @@ import paddle
 import pytest
 from paddle import io
 from paddle import nn
-
-from ppsci_ext.utils import UserError
 from wgan_gp.models import WGAN
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models import wgan_gp
@@ -33,6 +31,8 @@ from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.utils import losses
 from wgan_gp.utils.terms import drift_term
+
+from ppsci_ext.utils import UserError
 
 
 @pytest.fixture

@@ -17,12 +17,6 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-
-from ppsci_ext.arch import check_critic
-from ppsci_ext.arch.second_derivative import default_dtype
-from ppsci_ext.data.motion import SyntheticSpeech
-from ppsci_ext.data.motion import skeleton
-from ppsci_ext.utils import UserError
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
@@ -33,6 +27,12 @@ from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.utils import losses
 from wgan_gp.utils.motion_terms import continuity_term
 from wgan_gp.utils.terms import LossInputs
+
+from ppsci_ext.arch import check_critic
+from ppsci_ext.arch.second_derivative import default_dtype
+from ppsci_ext.data.motion import SyntheticSpeech
+from ppsci_ext.data.motion import skeleton
+from ppsci_ext.utils import UserError
 
 BODY = skeleton("upper_body")
 LATENT = STYLE + 3

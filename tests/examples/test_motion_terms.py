@@ -17,12 +17,12 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
-
-from ppsci_ext.data.motion import SyntheticSpeech
-from ppsci_ext.data.motion import skeleton
 from wgan_gp.utils import motion_terms
 from wgan_gp.utils.motion_representation import Representation
 from wgan_gp.utils.terms import LossInputs
+
+from ppsci_ext.data.motion import SyntheticSpeech
+from ppsci_ext.data.motion import skeleton
 
 BODY = skeleton("upper_body")
 

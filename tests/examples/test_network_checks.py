@@ -20,10 +20,10 @@ import numpy as np
 import paddle
 import pytest
 from paddle import nn
-
-from ppsci_ext.utils import UserError
 from wgan_gp.models import WGAN
 from wgan_gp.models import WGAN_GP
+
+from ppsci_ext.utils import UserError
 
 
 class Network(nn.Layer):

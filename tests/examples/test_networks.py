@@ -22,9 +22,6 @@ import numpy as np
 import paddle
 import pytest
 from paddle import nn
-
-from ppsci_ext.utils import UserError
-from tests import golden
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
@@ -35,6 +32,9 @@ from wgan_gp.models.networks import ResNetGenerator
 from wgan_gp.models.networks.dcgan import leaky_relu
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.utils import losses
+
+from ppsci_ext.utils import UserError
+from tests import golden
 
 FACTS = osp.join(osp.dirname(golden.__file__), "golden", "init_facts.json")
 CIFAR = (3, 32, 32)

@@ -31,9 +31,6 @@ import pytest
 from omegaconf import DictConfig
 from paddle import nn
 from paddle.static import InputSpec
-
-from ppsci_ext.utils.values import Width
-from tests.helpers.records import untimed_lines
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import launch
 from wgan_gp.utils.experiment import Experiment
@@ -41,6 +38,9 @@ from wgan_gp.utils.experiment import run
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import Group
 from wgan_gp.utils.terms import LossTerm
+
+from ppsci_ext.utils.values import Width
+from tests.helpers.records import untimed_lines
 
 CONF = osp.join(
     osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))),

@@ -23,10 +23,10 @@ import numpy as np
 import paddle
 import pytest
 from paddle import nn
+from wgan_gp.models import WGAN_GP
 
 from ppsci_ext.utils import UserError
 from tools import other_critics
-from wgan_gp.models import WGAN_GP
 
 DIGITS = 2000
 ITERATIONS = {"layer_norm": 60, "gru": 20, "attention": 20}

@@ -26,13 +26,13 @@ import paddle
 import pytest
 from paddle import io
 from paddle import nn
-
-from ppsci_ext.utils import UserError
 from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.models import WGAN
 from wgan_gp.models import WGAN_GP
 from wgan_gp.utils.config import launch
 from wgan_gp.utils.terms import drift_term
+
+from ppsci_ext.utils import UserError
 
 
 def points(seed=0):

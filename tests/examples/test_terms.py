@@ -22,16 +22,16 @@ import numpy as np
 import paddle
 import pytest
 from paddle import nn
-
-from ppsci_ext.data import BatchStream
-from ppsci_ext.optimizer import Adam
-from ppsci_ext.solver import AdversarialSolver
-from ppsci_ext.utils import UserError
 from wgan_gp.models import WGAN
 from wgan_gp.models import WGAN_GP
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import acgan_terms
 from wgan_gp.utils.terms import drift_term
+
+from ppsci_ext.data import BatchStream
+from ppsci_ext.optimizer import Adam
+from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.utils import UserError
 
 RAMP = {"ramp": {"from": 0.0, "to": 4.0, "start": 2, "end": 6}}
 STEPS = {0: 3.0, 4: 0.5}

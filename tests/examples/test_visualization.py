@@ -25,7 +25,6 @@ import warnings
 import numpy as np
 import pytest
 from PIL import Image
-
 from wgan_gp.utils import visualization
 from wgan_gp.utils.visualization import save_curves
 from wgan_gp.utils.visualization import save_image_grid

@@ -26,16 +26,16 @@ import numpy as np
 import paddle
 from paddle import nn
 from paddle import optimizer as optim
+from wgan_gp.models import WGAN_GP
+from wgan_gp.models.networks.normalization import BatchNorm
+from wgan_gp.models.networks.normalization import ConditionalBatchNorm
+
 from ppsci.utils import logger
 from ppsci.utils import misc
-
 from ppsci_ext.data import BatchStream
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import parallel
 from tests.helpers import small_runs
-from wgan_gp.models import WGAN_GP
-from wgan_gp.models.networks.normalization import BatchNorm
-from wgan_gp.models.networks.normalization import ConditionalBatchNorm
 
 BATCH = 8
 

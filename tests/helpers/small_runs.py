@@ -27,29 +27,15 @@ from typing import Any
 from typing import Callable
 from typing import List
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
-sys.path.append(osp.join(ROOT, "examples"))
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
 
 import numpy as np
 import paddle
-import ppsci
 from hydra import compose
 from hydra import initialize_config_dir
 from paddle import nn
-from ppsci.utils import ema
-from ppsci.utils import logger
-from ppsci.utils import misc
-
-from ppsci_ext.data import BatchStream
-from ppsci_ext.optimizer import Adam
-from ppsci_ext.solver import AdversarialSolver
-from ppsci_ext.solver import RunFolder
-from ppsci_ext.utils import checkpoint
 from wgan_gp.cases import wgan_gp_cifar
 from wgan_gp.cases import wgan_gp_mnist
 from wgan_gp.cases import wgan_gp_toy
@@ -58,6 +44,18 @@ from wgan_gp.utils import visualization
 from wgan_gp.utils.config import compose_case
 from wgan_gp.utils.experiment import run
 
+import ppsci
+from ppsci.utils import ema
+from ppsci.utils import logger
+from ppsci.utils import misc
+from ppsci_ext.data import BatchStream
+from ppsci_ext.optimizer import Adam
+from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import RunFolder
+from ppsci_ext.utils import checkpoint
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")
 EPOCHS, ITERATIONS, LOG_FREQ = 3, 4, 3
 # all by which a save changes what is on the disk
 FILE_OPERATIONS = set("open write fsync rename replace mkdir rmdir unlink".split())

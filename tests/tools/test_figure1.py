@@ -24,15 +24,15 @@ import paddle
 import pytest
 from paddle import nn
 from scipy.spatial.distance import cdist
+from wgan_gp.models import WGAN_GP
+from wgan_gp.models.networks import MLPCritic
+from wgan_gp.models.networks import MLPGenerator
 
 from ppsci_ext.metric import exact_wasserstein
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.utils import UserError
 from tools.figure1 import __main__ as figure1
 from tools.figure1 import analysis
-from wgan_gp.models import WGAN_GP
-from wgan_gp.models.networks import MLPCritic
-from wgan_gp.models.networks import MLPGenerator
 
 # value surfaces
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -33,17 +32,14 @@ from typing import List
 from typing import Optional
 from typing import Tuple
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
 # isort: split
 
 import numpy as np
 import paddle
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.data import TOY_NAMES
 from ppsci_ext.data import toy_distribution
 from ppsci_ext.utils.files import write_atomically

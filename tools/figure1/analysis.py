@@ -26,7 +26,6 @@ import paddle
 from paddle import nn
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-
 from wgan_gp.models import BaseGAN
 from wgan_gp.utils.losses import wasserstein_estimate
 

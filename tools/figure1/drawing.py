@@ -23,7 +23,6 @@ from typing import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-
 from wgan_gp.utils.visualization import BLUE
 from wgan_gp.utils.visualization import GREEN
 from wgan_gp.utils.visualization import GREY

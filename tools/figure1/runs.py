@@ -29,17 +29,17 @@ import paddle
 from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from paddle import nn
-from ppsci.utils import logger
-from ppsci.utils import misc
-
-from ppsci_ext.data import BatchStream
-from tools.figure1.analysis import activation_gradients
-from tools.figure1.analysis import weights_of
 from wgan_gp.cases.wgan_gp_toy import Toy
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.utils.config import compose_case
+
+from ppsci.utils import logger
+from ppsci.utils import misc
+from ppsci_ext.data import BatchStream
+from tools.figure1.analysis import activation_gradients
+from tools.figure1.analysis import weights_of
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGURATIONS = osp.join(ROOT, "examples", "wgan_gp", "conf")

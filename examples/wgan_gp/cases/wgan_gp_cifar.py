@@ -13,37 +13,23 @@
 # limitations under the License.
 
 
-"""CIFAR-10, or own images, with the ResNets of gan_cifar_resnet.py (unconditional or with
+"""Images, such as CIFAR-10, with the ResNets of gan_cifar_resnet.py (unconditional or with
 classes, ACGAN or projection) or the convolutional pair of gan_cifar.py."""
 
 from __future__ import annotations
 
-import sys
 from os import path as osp
 from typing import List
 from typing import Literal
 from typing import Tuple
 
-CASES = osp.dirname(osp.abspath(__file__))
-ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
-import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import end_in_one_sentence
-
 if __name__ == "__main__":
-    end_in_one_sentence(at_once=True)  # the imports take seconds
-
-# isort: split
+    import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import hydra
 from omegaconf import DictConfig
 from paddle import nn
 from pydantic import model_validator
-
-from ppsci_ext.utils.values import Classes
-from ppsci_ext.utils.values import NotNegative
-from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
@@ -56,6 +42,9 @@ from wgan_gp.utils.image_experiment import ImageModelConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import acgan_terms
+
+from ppsci_ext.utils.values import Classes
+from ppsci_ext.utils.values import NotNegative
 
 # what the configuration may hold
 
@@ -134,7 +123,6 @@ class CIFAR(ImageExperiment):
                 shape, dim, latent_dim, model.generator_batch_norm, output="tanh"
             )
             critic = DCGANCritic(shape, dim, model.critic_norm)
-        choose_convolution(model.convolution, generator, critic)
         return generator, critic
 
     def loss_terms(self) -> List[LossTerm]:
@@ -151,4 +139,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    launch(CIFAR, main, osp.join(CASES, "..", "conf"))
+    launch(CIFAR, main, osp.join(osp.dirname(__file__), "../conf"))

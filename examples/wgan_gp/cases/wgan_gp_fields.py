@@ -17,7 +17,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -26,38 +25,17 @@ from typing import Literal
 from typing import Optional
 from typing import Tuple
 
-CASES = osp.dirname(osp.abspath(__file__))
-ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
-import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import end_in_one_sentence
-
 if __name__ == "__main__":
-    end_in_one_sentence(at_once=True)  # the imports take seconds
-
-# isort: split
+    import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import hydra
 import numpy as np
 import paddle
 from omegaconf import DictConfig
 from paddle import nn
-from ppsci.utils import logger
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data.arrays import npz_arrays
-from ppsci_ext.data.fields import FieldTransform
-from ppsci_ext.metric.fields.plots import save_field_page
-from ppsci_ext.metric.fields.verdict import FEWEST_SETS
-from ppsci_ext.utils import UserError
-from ppsci_ext.utils.files import write_atomically
-from ppsci_ext.utils.files import writing
-from ppsci_ext.utils.values import Classes
-from ppsci_ext.utils.values import NotNegative
-from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.networks import FieldCritic
@@ -83,6 +61,18 @@ from wgan_gp.utils.schema import Group
 from wgan_gp.utils.schema import InferConfig
 from wgan_gp.utils.terms import LossInputs
 from wgan_gp.utils.terms import LossTerm
+
+from ppsci.utils import logger
+from ppsci_ext.data.arrays import npz_arrays
+from ppsci_ext.data.fields import FieldTransform
+from ppsci_ext.metric.fields.plots import save_field_page
+from ppsci_ext.metric.fields.verdict import FEWEST_SETS
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.files import write_atomically
+from ppsci_ext.utils.files import writing
+from ppsci_ext.utils.values import Classes
+from ppsci_ext.utils.values import NotNegative
+from ppsci_ext.utils.values import Width
 
 _TRANSFORM = ".transform.json"  # of an exported generator
 
@@ -362,4 +352,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    launch(Fields, main, osp.join(CASES, "..", "conf"))
+    launch(Fields, main, osp.join(osp.dirname(__file__), "../conf"))

@@ -13,31 +13,19 @@
 # limitations under the License.
 
 
-"""MNIST, or own grey images, with the convolutional pair of gan_mnist.py."""
+"""Grey images, such as MNIST, with the convolutional pair of gan_mnist.py."""
 
 from __future__ import annotations
 
-import sys
 from os import path as osp
 from typing import Tuple
 
-CASES = osp.dirname(osp.abspath(__file__))
-ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
-import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import end_in_one_sentence
-
 if __name__ == "__main__":
-    end_in_one_sentence(at_once=True)  # the imports take seconds
-
-# isort: split
+    import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import hydra
 from omegaconf import DictConfig
 from paddle import nn
-
-from wgan_gp.models import choose_convolution
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.utils.config import launch
@@ -63,7 +51,6 @@ class MNIST(ImageExperiment):
             output="sigmoid",
         )
         critic = DCGANCritic(model.image_shape, model.dim, norm=model.critic_norm)
-        choose_convolution(model.convolution, generator, critic)
         return generator, critic
 
 
@@ -73,4 +60,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    launch(MNIST, main, osp.join(CASES, "..", "conf"))
+    launch(MNIST, main, osp.join(osp.dirname(__file__), "../conf"))

@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -26,17 +25,8 @@ from typing import Optional
 from typing import Tuple
 from typing import Union
 
-CASES = osp.dirname(osp.abspath(__file__))
-ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
-import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import end_in_one_sentence
-
 if __name__ == "__main__":
-    end_in_one_sentence(at_once=True)  # the imports take seconds
-
-# isort: split
+    import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import functools
 
@@ -49,19 +39,6 @@ from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data.motion import SKELETON_NAMES
-from ppsci_ext.metric.motion import MotionSet
-from ppsci_ext.metric.motion import motion_scores
-from ppsci_ext.metric.motion.autoencoder import MotionFeatures
-from ppsci_ext.metric.motion.autoencoder import train_features
-from ppsci_ext.utils import UserError
-from ppsci_ext.utils.schedule import Schedule
-from ppsci_ext.utils.values import INT32_MAX
-from ppsci_ext.utils.values import Count
-from ppsci_ext.utils.values import NotNegative
-from ppsci_ext.utils.values import Positive
-from ppsci_ext.utils.values import Text
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.build import choose_convolution
 from wgan_gp.models.networks.motion import STYLE
@@ -86,6 +63,19 @@ from wgan_gp.utils.schema import Group
 from wgan_gp.utils.schema import InferConfig
 from wgan_gp.utils.schema import TrainConfig
 from wgan_gp.utils.terms import LossTerm
+
+from ppsci_ext.data.motion import SKELETON_NAMES
+from ppsci_ext.metric.motion import MotionSet
+from ppsci_ext.metric.motion import motion_scores
+from ppsci_ext.metric.motion.autoencoder import MotionFeatures
+from ppsci_ext.metric.motion.autoencoder import train_features
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
+from ppsci_ext.utils.values import INT32_MAX
+from ppsci_ext.utils.values import Count
+from ppsci_ext.utils.values import NotNegative
+from ppsci_ext.utils.values import Positive
+from ppsci_ext.utils.values import Text
 
 MEASURED = 1024  # real windows whose joint angles are what the terms compare with
 
@@ -382,4 +372,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    launch(Motion, main, osp.join(CASES, "..", "conf"))
+    launch(Motion, main, osp.join(osp.dirname(__file__), "../conf"))

@@ -17,7 +17,6 @@
 
 from __future__ import annotations
 
-import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
@@ -25,17 +24,8 @@ from typing import Literal
 from typing import Optional
 from typing import Tuple
 
-CASES = osp.dirname(osp.abspath(__file__))
-ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
-sys.path[:0] = [ROOT, osp.join(ROOT, "examples")]
-
-import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
-from ppsci_ext.utils.signals import end_in_one_sentence
-
 if __name__ == "__main__":
-    end_in_one_sentence(at_once=True)  # the imports take seconds
-
-# isort: split
+    import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import hydra
 import numpy as np
@@ -45,12 +35,6 @@ from paddle import nn
 from pydantic import Field
 from pydantic import model_validator
 from typing_extensions import Annotated
-
-from ppsci_ext.data import TOY_NAMES
-from ppsci_ext.data import toy_distribution
-from ppsci_ext.data import toy_training_source
-from ppsci_ext.solver.critic_steps import is_adaptive
-from ppsci_ext.utils.values import Width
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
@@ -63,6 +47,12 @@ from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
+
+from ppsci_ext.data import TOY_NAMES
+from ppsci_ext.data import toy_distribution
+from ppsci_ext.data import toy_training_source
+from ppsci_ext.solver.critic_steps import is_adaptive
+from ppsci_ext.utils.values import Width
 
 PICTURED = 512
 SURFACE_LIMIT = 2.3  # the Swiss roll reaches to 2
@@ -178,4 +168,4 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    launch(Toy, main, osp.join(CASES, "..", "conf"))
+    launch(Toy, main, osp.join(osp.dirname(__file__), "../conf"))

@@ -31,6 +31,17 @@ import paddle
 from paddle import io
 from paddle import nn
 from paddle import optimizer as optim
+from wgan_gp.models import conditions
+from wgan_gp.models.network_checks import check_networks
+from wgan_gp.models.network_checks import check_trainable
+from wgan_gp.models.network_checks import run_network
+from wgan_gp.models.networks.normalization import BatchNorm
+from wgan_gp.utils import losses
+from wgan_gp.utils.terms import LossInputs
+from wgan_gp.utils.terms import LossTerm
+from wgan_gp.utils.terms import add_terms
+from wgan_gp.utils.terms import check_names
+from wgan_gp.utils.terms import weight_at
 
 from ppsci_ext.data import BatchStream
 from ppsci_ext.data import Condition
@@ -51,17 +62,6 @@ from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import check_value
-from wgan_gp.models import conditions
-from wgan_gp.models.network_checks import check_networks
-from wgan_gp.models.network_checks import check_trainable
-from wgan_gp.models.network_checks import run_network
-from wgan_gp.models.networks.normalization import BatchNorm
-from wgan_gp.utils import losses
-from wgan_gp.utils.terms import LossInputs
-from wgan_gp.utils.terms import LossTerm
-from wgan_gp.utils.terms import add_terms
-from wgan_gp.utils.terms import check_names
-from wgan_gp.utils.terms import weight_at
 
 BATCH_NORMS = (
     BatchNorm,

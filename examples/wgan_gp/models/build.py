@@ -20,23 +20,23 @@ from typing import Optional
 from typing import Sequence
 
 import paddle
-import ppsci
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
 from paddle import optimizer as optim
-from ppsci.utils import logger
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.wgan import WGAN
+from wgan_gp.models.wgan_gp import WGAN_GP
+from wgan_gp.utils.course import course_of
 
+import ppsci
+from ppsci.utils import logger
 from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.models.wgan import WGAN
-from wgan_gp.models.wgan_gp import WGAN_GP
-from wgan_gp.utils.course import course_of
 
 
 def build_gan(

@@ -21,12 +21,12 @@ from typing import Optional
 
 from paddle import nn
 from paddle import optimizer as optim
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.utils import losses
 
 from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import check_value
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.utils import losses
 
 
 class WGAN(BaseGAN):

@@ -24,8 +24,11 @@ from typing import Tuple
 import paddle
 from paddle import nn
 from paddle import optimizer as optim
-from ppsci.utils import logger
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.networks.normalization import normalize_spectrally
+from wgan_gp.utils import losses
 
+from ppsci.utils import logger
 from ppsci_ext.arch import check_critic
 from ppsci_ext.data import Condition
 from ppsci_ext.data import map_condition
@@ -35,9 +38,6 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.values import Count
 from ppsci_ext.utils.values import NotNegative
 from ppsci_ext.utils.values import check_value
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.models.networks.normalization import normalize_spectrally
-from wgan_gp.utils import losses
 
 
 class WGAN_GP(BaseGAN):
@@ -49,7 +49,7 @@ class WGAN_GP(BaseGAN):
     $$
 
     The penalty has two sides, of which each can be chosen: where the gradient is taken, and
-    what its norm costs (docs/penalties.md has the table). The defaults are the paper's.
+    what its norm costs. The defaults are the paper's.
 
     Args:
         generator (Optional[nn.Layer]): Noise (and labels) to samples; see BaseGAN.

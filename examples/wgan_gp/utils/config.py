@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
@@ -40,12 +41,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 from pydantic import ValidationError
+from wgan_gp.utils.schema import CaseConfig
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.errors import shown
 from ppsci_ext.utils.signals import end_in_one_sentence
-from wgan_gp.utils.schema import CaseConfig
 
 GROUPS = ("paper", "preset", "experiment")  # of files in conf/
 
@@ -115,12 +116,15 @@ def _shown(value: Any) -> str:
     return text.split("\n...")[0].strip()
 
 
-def check_overrides(known: DictConfig, overrides: List[str]) -> None:
+def check_overrides(
+    known: DictConfig, overrides: List[str], several: bool = False
+) -> None:
     """Check that every argument gives a value to a key that there is.
 
     Args:
         known (DictConfig): Configuration without overrides.
         overrides (List[str]): Arguments of the command line.
+        several (bool): Whether an argument may hold several values, each for a job.
 
     Raises:
         UserError: Naming the unknown key and the nearest known one, or what else is wrong
@@ -144,11 +148,13 @@ def check_overrides(known: DictConfig, overrides: List[str]) -> None:
             raise UserError(
                 f"{argument} is refused: the case reads {key}; give it another value instead."
             )
-        if override.is_sweep_override():
+        if override.is_sweep_override() and not several:
             raise UserError(
                 f"{argument} is refused: it holds several values; give one, or run all of them "
                 "with --multirun."
             )
+        if override.is_interval_sweep():
+            raise UserError(f"{argument} is refused: list the values, as in {key}=0,1.")
 
 
 def _parse(argument: str) -> Override:
@@ -231,14 +237,20 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
         config_dir (str): Folder of the YAML files.
     """
     end_in_one_sentence()
-    overrides = sys.argv[1:]
-    if not any(argument.startswith("-") for argument in overrides):  # Hydra's flags
+    flags = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    overrides = [argument for argument in sys.argv[1:] if argument not in flags]
+    several = {"-m", "--multirun"}.issuperset(flags) and len(flags) > 0
+    if several or not flags:  # others are Hydra's
         try:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
-                check_overrides(compose(experiment.name), overrides)
-                cfg = compose_case(experiment, overrides)
-                check_config(cfg, experiment.schema)
-                _make_folder(cfg.output_dir)
+                known = compose(experiment.name)
+                if several:
+                    sys.argv += check_jobs(experiment, known, overrides)
+                else:
+                    check_overrides(known, overrides)
+                    cfg = compose_case(experiment, overrides)
+                    check_config(cfg, experiment.schema)
+                    _make_folder(cfg.output_dir)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             fail(UserError(f"The configuration is not valid YAML: {reason}."))
@@ -247,6 +259,47 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
         except UserError as error:
             fail(error)
     main()
+
+
+def check_jobs(experiment: Any, known: DictConfig, overrides: List[str]) -> List[str]:
+    """Check the jobs of a multirun, and give each of them a folder of its own.
+
+    It is named by the values in which the jobs differ, `seed-1` or `GAN.penalty-one_sided`:
+    the same jobs find their runs again, in whatever mode.
+
+    Args:
+        experiment (Any): Case.
+        known (DictConfig): Configuration without overrides.
+        overrides (List[str]): Arguments of the command line, without flags.
+
+    Returns:
+        List[str]: Arguments to add; none where the output_dir of the jobs differ already.
+
+    Raises:
+        UserError: If one of the jobs is refused.
+    """
+    check_overrides(known, overrides, several=True)
+    parsed = [_parse(argument) for argument in overrides]
+    choices = [
+        [f"{o.get_key_element()}={value}" for value in o.sweep_string_iterator()]
+        if o.is_sweep_override()
+        else [argument]
+        for o, argument in zip(parsed, overrides)
+    ]
+    for job in itertools.product(*choices):
+        cfg = compose_case(experiment, list(job))
+        check_config(cfg, experiment.schema)
+    swept = [o.key_or_group for o in parsed if o.is_sweep_override()]
+    if not swept or "output_dir" in swept:
+        return []
+    shared = [o.key_or_group for o in parsed if o.key_or_group not in swept]
+    unnamed = ",".join(dict.fromkeys(["mode", "output_dir", *shared]))
+    quoted = cfg.output_dir.replace("\\", "\\\\").replace("'", "\\'")
+    return [
+        f"hydra.job.config.override_dirname.exclude_keys=[{unnamed}]",
+        f"hydra.sweep.dir='{quoted}'",
+        f"output_dir='{quoted}/${{hydra:sweep.subdir}}'",
+    ]
 
 
 def _make_folder(path: str) -> None:

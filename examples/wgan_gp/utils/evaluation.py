@@ -29,15 +29,15 @@ from typing import Union
 
 import numpy as np
 from omegaconf import DictConfig
-from ppsci.utils import logger
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from wgan_gp.utils.run_weights import iteration_of
 
+from ppsci.utils import logger
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
-from wgan_gp.utils.run_weights import iteration_of
 
 # what may stand beside a metric: beginning of its name, and title of its column
 BESIDE = {"real_": "real against real"}

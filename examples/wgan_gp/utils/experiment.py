@@ -33,17 +33,6 @@ import paddle
 import paddle.distributed as dist
 from omegaconf import DictConfig
 from paddle import nn
-from ppsci.utils import logger
-
-from ppsci_ext.data import BatchStream
-from ppsci_ext.data import SequentialBatches
-from ppsci_ext.data.sources import as_source
-from ppsci_ext.data.sources import fetch
-from ppsci_ext.metric import FeatureExtractor
-from ppsci_ext.solver import AdversarialSolver
-from ppsci_ext.solver import parallel
-from ppsci_ext.utils import UserError
-from ppsci_ext.utils.schedule import Schedule
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
@@ -60,6 +49,17 @@ from wgan_gp.utils.run_weights import require_weights
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import drift_term
+
+from ppsci.utils import logger
+from ppsci_ext.data import BatchStream
+from ppsci_ext.data import SequentialBatches
+from ppsci_ext.data.sources import as_source
+from ppsci_ext.data.sources import fetch
+from ppsci_ext.metric import FeatureExtractor
+from ppsci_ext.solver import AdversarialSolver
+from ppsci_ext.solver import parallel
+from ppsci_ext.utils import UserError
+from ppsci_ext.utils.schedule import Schedule
 
 Metrics = Dict[str, Any]
 

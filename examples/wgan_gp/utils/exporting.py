@@ -31,8 +31,12 @@ import paddle
 from omegaconf import DictConfig
 from paddle import inference
 from paddle.static import InputSpec
-from ppsci.utils import logger
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.conditions import check_labels
+from wgan_gp.utils.run_weights import load_generator
+from wgan_gp.utils.run_weights import weights_path
 
+from ppsci.utils import logger
 from ppsci_ext.data import as_arrays
 from ppsci_ext.data.arrays import npz_arrays
 from ppsci_ext.utils import UserError
@@ -40,10 +44,6 @@ from ppsci_ext.utils.files import open_atomically
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.static_graph import save_static
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.models.conditions import check_labels
-from wgan_gp.utils.run_weights import load_generator
-from wgan_gp.utils.run_weights import weights_path
 
 _INPUTS = ".inputs.json"  # of an exported generator: what it takes
 

@@ -32,6 +32,8 @@ from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from pydantic import Field
 from pydantic import model_validator
+from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.schema import Group
 
 from ppsci_ext.data.fields import FIELD_NAMES
 from ppsci_ext.data.fields import SPECTRA
@@ -47,8 +49,6 @@ from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import Text
-from wgan_gp.utils.schema import CaseConfig
-from wgan_gp.utils.schema import Group
 
 OWN = {"images": 2, "volumes": 3}  # own data and their dimension
 _PIXELS_PER_LENGTH = 16  # of an axis, where no correlation length is given

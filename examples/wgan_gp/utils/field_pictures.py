@@ -18,7 +18,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from wgan_gp.utils import visualization
 
 _RANGE = (0.005, 0.995)  # quantiles that become black and white

@@ -23,6 +23,7 @@ from typing import Mapping
 from typing import Tuple
 
 import numpy as np
+from wgan_gp.utils.field_data import FieldData
 
 from ppsci_ext.data.fields import ConditionedField
 from ppsci_ext.data.fields import Kriging
@@ -32,7 +33,6 @@ from ppsci_ext.metric.fields import FieldJudge
 from ppsci_ext.metric.fields import kriging_scores
 from ppsci_ext.metric.fields import parameter_scores
 from ppsci_ext.utils import UserError
-from wgan_gp.utils.field_data import FieldData
 
 # number of fields, and the condition as the networks take it -> physical fields [n, C, *shape]
 Generate = Callable[[int, Any], np.ndarray]

@@ -17,6 +17,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated
 from typing import Callable
 from typing import List
@@ -28,11 +29,22 @@ import numpy as np
 import paddle.distributed as dist
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
-from ppsci.utils import logger
 from pydantic import AfterValidator
 from pydantic import Field
 from pydantic import model_validator
+from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.build import choose_convolution
+from wgan_gp.utils import visualization
+from wgan_gp.utils.experiment import Experiment
+from wgan_gp.utils.experiment import Metrics
+from wgan_gp.utils.metrics import Batch
+from wgan_gp.utils.metrics import image_metrics
+from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.schema import EvalConfig
+from wgan_gp.utils.schema import Group
+from wgan_gp.utils.schema import TrainConfig
 
+from ppsci.utils import logger
 from ppsci_ext.data import IMAGE_DATA
 from ppsci_ext.data import ImageDataset
 from ppsci_ext.data import ImageReading
@@ -50,16 +62,6 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.values import Count
 from ppsci_ext.utils.values import Text
 from ppsci_ext.utils.values import Width
-from wgan_gp.models.base_gan import BaseGAN
-from wgan_gp.utils import visualization
-from wgan_gp.utils.experiment import Experiment
-from wgan_gp.utils.experiment import Metrics
-from wgan_gp.utils.metrics import Batch
-from wgan_gp.utils.metrics import image_metrics
-from wgan_gp.utils.schema import CaseConfig
-from wgan_gp.utils.schema import EvalConfig
-from wgan_gp.utils.schema import Group
-from wgan_gp.utils.schema import TrainConfig
 
 # what the configuration may hold
 
@@ -155,6 +157,12 @@ class ImageExperiment(Experiment):
         self._extractor: Optional[FeatureExtractor] = None
         self._reference: Optional[FeatureSet] = None
 
+    def build_gan(self) -> BaseGAN:
+        """The same, with the convolutions that MODEL.convolution names."""
+        gan = super().build_gan()
+        choose_convolution(self.cfg.MODEL.convolution, gan.generator, gan.critic)
+        return gan
+
     def load_data(self, split: str) -> Optional[ImageDataset]:
         """Images of one split, checked against MODEL.image_shape and the number of classes.
 
@@ -182,19 +190,8 @@ class ImageExperiment(Experiment):
 
     def _read(self, split: str) -> Optional[ImageDataset]:
         keys = OmegaConf.to_container(self.cfg.DATA, resolve=True)
-        reading = ImageReading(
-            **{
-                name: keys[name]
-                for name in (
-                    "resize",
-                    "crop",
-                    "channels",
-                    "background",
-                    "relabel",
-                    "range",
-                )
-            }
-        )
+        options = [field.name for field in dataclasses.fields(ImageReading)]
+        reading = ImageReading(**{name: keys[name] for name in options})
         source = (keys["name"], keys["root"], split, keys["download"], reading)
         if keys["download"] and dist.get_world_size() > 1:  # into one file
             parallel.on_first(lambda: bool(load_images(*source)))

@@ -116,7 +116,7 @@ def squared_gradient_norm(
     """
     with paddle.amp.auto_cast(enable=False):
         scores = critic(points)
-        (gradient,) = input_gradients(scores.sum(), [points])
+        (gradient,) = input_gradients(scores.sum(), [points], create_graph=True)
         kept = math.prod(gradient.shape[: PENALTY_OVER[over]])
         return gradient.reshape([kept, -1]).square().sum(axis=1)
 

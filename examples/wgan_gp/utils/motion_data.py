@@ -27,6 +27,7 @@ from typing import Tuple
 from typing import Union
 
 import numpy as np
+from wgan_gp.models.networks.motion_layers import MotionLayout
 
 from ppsci_ext.data.motion import AUDIO_PER_FRAME
 from ppsci_ext.data.motion import MotionClips
@@ -43,7 +44,6 @@ from ppsci_ext.data.motion import split_clips
 from ppsci_ext.data.motion.audio import LOG_MEL_RATE
 from ppsci_ext.metric.motion import MotionSet
 from ppsci_ext.utils import UserError
-from wgan_gp.models.networks.motion_layers import MotionLayout
 
 Arrays = Tuple[np.ndarray, Dict[str, np.ndarray]]
 

@@ -22,19 +22,19 @@ from typing import Optional
 
 import numpy as np
 from omegaconf import DictConfig
-from ppsci.utils import logger
+from wgan_gp.models.networks.motion import STYLE
+from wgan_gp.utils import exporting
+from wgan_gp.utils.motion_data import MotionData
+from wgan_gp.utils.motion_data import read_speech
+from wgan_gp.utils.motion_representation import Representation
 
+from ppsci.utils import logger
 from ppsci_ext.data.motion import long_motion
 from ppsci_ext.data.motion import write_bvh
 from ppsci_ext.metric.motion import frame_envelope
 from ppsci_ext.metric.motion import save_animation
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.files import writing
-from wgan_gp.models.networks.motion import STYLE
-from wgan_gp.utils import exporting
-from wgan_gp.utils.motion_data import MotionData
-from wgan_gp.utils.motion_data import read_speech
-from wgan_gp.utils.motion_representation import Representation
 
 
 def infer_from_speech(

@@ -23,8 +23,9 @@ from typing import Dict
 
 import numpy as np
 from PIL import Image
-from ppsci.utils import logger
+from wgan_gp.utils.motion_data import MotionData
 
+from ppsci.utils import logger
 from ppsci_ext.data.motion import Skeleton
 from ppsci_ext.metric.motion import MotionSet
 from ppsci_ext.metric.motion import frame_envelope
@@ -38,7 +39,6 @@ from ppsci_ext.metric.motion import wrist_speed
 from ppsci_ext.metric.motion.animation import draw_frames
 from ppsci_ext.utils.files import write_atomically
 from ppsci_ext.utils.files import writing
-from wgan_gp.utils.motion_data import MotionData
 
 _SHOWN = 5  # poses of a clip
 _LAGS = 8  # frames

@@ -26,11 +26,11 @@ from typing import Tuple
 import numpy as np
 import paddle
 from paddle.nn import functional as F
+from wgan_gp.utils.terms import LossInputs
+from wgan_gp.utils.terms import LossTerm
 
 from ppsci_ext.data.motion import Skeleton
 from ppsci_ext.utils.schedule import Schedule
-from wgan_gp.utils.terms import LossInputs
-from wgan_gp.utils.terms import LossTerm
 
 Vectors = Callable[[paddle.Tensor], paddle.Tensor]
 

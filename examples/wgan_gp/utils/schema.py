@@ -36,6 +36,9 @@ from pydantic import BaseModel
 from pydantic import ConfigDict
 from pydantic import Field
 from pydantic import model_validator
+from wgan_gp.utils.losses import PENALTY_FORMS
+from wgan_gp.utils.losses import PENALTY_OVER
+from wgan_gp.utils.losses import PENALTY_POINTS
 
 from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.utils.values import INT32_MAX
@@ -47,9 +50,6 @@ from ppsci_ext.utils.values import Positive
 from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import Text
-from wgan_gp.utils.losses import PENALTY_FORMS
-from wgan_gp.utils.losses import PENALTY_OVER
-from wgan_gp.utils.losses import PENALTY_POINTS
 
 # values of the keys that GAN.name=wgan leaves without a meaning
 _WITHOUT_PENALTY = {

@@ -31,8 +31,8 @@ from typing import List
 import paddle
 from paddle.base import core
 from paddle.utils.cpp_extension import load_op_meta_info_and_register_op
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
 

@@ -23,9 +23,9 @@ from typing import Optional
 from typing import Tuple
 
 import numpy as np
-from ppsci.utils import logger
 from scipy import ndimage
 
+from ppsci.utils import logger
 from ppsci_ext.data.motion.audio import AUDIO_PER_FRAME
 from ppsci_ext.data.motion.audio import at_rate
 from ppsci_ext.data.motion.skeleton import Skeleton

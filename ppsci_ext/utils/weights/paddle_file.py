@@ -23,8 +23,8 @@ from typing import Dict
 import numpy as np
 import paddle
 from paddle import nn
-from ppsci.utils.download import get_weights_path_from_url
 
+from ppsci.utils.download import get_weights_path_from_url
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.files import PathLike
 from ppsci_ext.utils.files import write_atomically

@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import Option

@@ -25,8 +25,8 @@ import numpy as np
 import paddle
 import pytest
 from paddle.jit.dy2static.program_translator import ProgramTranslator
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.arch import CIFARResNet
 from ppsci_ext.arch import MNISTClassifier
 from ppsci_ext.data import load_images

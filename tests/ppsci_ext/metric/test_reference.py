@@ -24,8 +24,8 @@ import zipfile
 import numpy as np
 import paddle
 import pytest
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.metric import FeatureExtractor
 from ppsci_ext.metric import frechet_distance
 from ppsci_ext.metric import read_statistics

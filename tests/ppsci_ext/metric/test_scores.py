@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import FeatureSet
 from ppsci_ext.metric import Option

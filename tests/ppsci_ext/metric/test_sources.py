@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from ppsci.utils import logger
 
+from ppsci.utils import logger
 from ppsci_ext.metric.sources import DATA_SETS
 from ppsci_ext.metric.sources import check_exists
 from ppsci_ext.metric.sources import read_source

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import numpy as np
 import paddle
-import ppsci
 import pytest
 
+import ppsci
 from ppsci_ext.metric import SCORES
 from ppsci_ext.metric import FrechetDistance
 from ppsci_ext.metric import ImageScores

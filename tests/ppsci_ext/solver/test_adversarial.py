@@ -27,8 +27,10 @@ from omegaconf import OmegaConf
 from paddle import nn
 from paddle import optimizer as optim
 from paddle.framework import core
-from ppsci.utils import ema
+from wgan_gp.models import WGAN_GP
+from wgan_gp.utils.terms import drift_term
 
+from ppsci.utils import ema
 from ppsci_ext.data import BatchStream
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.solver import AdversarialSolver
@@ -41,8 +43,6 @@ from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
 from ppsci_ext.utils import UserError
 from tests.helpers.hostile import Hostile
-from wgan_gp.models import WGAN_GP
-from wgan_gp.utils.terms import drift_term
 
 BATCH, N_CRITIC = 5, 3
 

@@ -30,6 +30,7 @@ import paddle
 import pytest
 from omegaconf import OmegaConf
 from paddle import io
+from wgan_gp.utils import experiment
 
 from ppsci_ext.data import BatchStream
 from ppsci_ext.data import LoaderStream
@@ -40,7 +41,6 @@ from ppsci_ext.utils import UserError
 from tests.helpers import small_runs
 from tests.helpers.forks import ROOT
 from tests.helpers.forks import Forks
-from wgan_gp.utils import experiment
 
 LAST = small_runs.EPOCHS * small_runs.ITERATIONS
 RANKS = 2

@@ -18,10 +18,10 @@ import json
 
 import numpy as np
 import paddle
-import ppsci
 import pytest
 from paddle import nn
 
+import ppsci
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.utils import UserError

@@ -27,7 +27,6 @@ from typing import Sequence
 
 import paddle
 from paddle import nn
-
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.models.networks.normalization import critic_norm

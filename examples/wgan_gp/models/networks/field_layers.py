@@ -22,11 +22,11 @@ from typing import Sequence
 import paddle
 from paddle import nn
 from paddle.nn import functional as F
+from wgan_gp.models.networks import initialization as init
 
 from ppsci_ext.arch import Conv1D
 from ppsci_ext.arch import Conv3D
 from ppsci_ext.utils import UserError
-from wgan_gp.models.networks import initialization as init
 
 # Paddle's own in two dimensions, which is complete there and which oneDNN can replace
 _CONV = {1: Conv1D, 2: nn.Conv2D, 3: Conv3D}

@@ -32,9 +32,6 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 from paddle.static import InputSpec
-
-from ppsci_ext.arch import concat
-from ppsci_ext.data.fields import FieldTransform
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.field_layers import coarse_shape
 from wgan_gp.models.networks.field_layers import conv
@@ -42,6 +39,9 @@ from wgan_gp.models.networks.field_layers import deconv
 from wgan_gp.models.networks.field_layers import doubled
 from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
+
+from ppsci_ext.arch import concat
+from ppsci_ext.data.fields import FieldTransform
 
 Condition = Union[None, paddle.Tensor, Dict[str, paddle.Tensor]]
 

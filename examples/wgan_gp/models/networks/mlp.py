@@ -20,7 +20,6 @@ from typing import Optional
 
 import paddle
 from paddle import nn
-
 from wgan_gp.models.networks import initialization as init
 
 

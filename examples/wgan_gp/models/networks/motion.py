@@ -30,12 +30,6 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 from paddle.static import InputSpec
-
-from ppsci_ext.arch import Embedding
-from ppsci_ext.arch import LayerNorm
-from ppsci_ext.arch import concat
-from ppsci_ext.data.motion import AUDIO_PER_FRAME
-from ppsci_ext.data.motion import Skeleton
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_layers import KERNEL
@@ -47,6 +41,12 @@ from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.models.networks.motion_layers import conv
 from wgan_gp.models.networks.motion_layers import seeds_over_time
 from wgan_gp.models.networks.normalization import BatchNorm
+
+from ppsci_ext.arch import Embedding
+from ppsci_ext.arch import LayerNorm
+from ppsci_ext.arch import concat
+from ppsci_ext.data.motion import AUDIO_PER_FRAME
+from ppsci_ext.data.motion import Skeleton
 
 STYLE = 4  # channels of the noise whose sum over time is the style of a whole window
 _SPEAKER = 16  # dimensions of a speaker's vector

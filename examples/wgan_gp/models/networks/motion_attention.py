@@ -20,10 +20,10 @@ from typing import List
 
 import paddle
 from paddle import nn
+from wgan_gp.models.networks import initialization as init
 
 from ppsci_ext.data.motion import Skeleton
 from ppsci_ext.data.motion.skeleton import SIDES
-from wgan_gp.models.networks import initialization as init
 
 REACH = 3  # frames to either side
 _HEADS = 2

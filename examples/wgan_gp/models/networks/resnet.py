@@ -23,12 +23,12 @@ from typing import Union
 
 import paddle
 from paddle import nn
-
-from ppsci_ext.utils import UserError
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.models.networks.normalization import ConditionalBatchNorm
 from wgan_gp.models.networks.normalization import critic_norm
+
+from ppsci_ext.utils import UserError
 
 
 class UpBlock(nn.Layer):
