@@ -25,6 +25,7 @@ from typing import List
 from typing import Literal
 from typing import Optional
 from typing import Tuple
+from typing import Type
 
 CASES = osp.dirname(osp.abspath(__file__))
 ROOT = osp.dirname(osp.dirname(osp.dirname(CASES)))
@@ -42,6 +43,7 @@ import hydra
 import numpy as np
 import paddle
 from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from paddle import nn
 from ppsci.utils import logger
 from pydantic import Field
@@ -76,6 +78,7 @@ from wgan_gp.utils.field_data import Sizes
 from wgan_gp.utils.field_data import field_data
 from wgan_gp.utils.field_data import is_conditional
 from wgan_gp.utils.field_scores import FieldScores
+from wgan_gp.utils.pigan_experiment import PIGAN
 from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
@@ -175,6 +178,11 @@ class Fields(Experiment):
         super().__init__(cfg)
         self._data: Optional[FieldData] = None
         self._scores: Optional[FieldScores] = None
+
+    @classmethod
+    def chosen_by(cls, cfg: DictConfig) -> Type[Experiment]:
+        """PI-GAN, where +experiment=pigan has put its sensors."""
+        return cls if OmegaConf.select(cfg, "DATA.sensors") is None else PIGAN
 
     @property
     def data(self) -> FieldData:

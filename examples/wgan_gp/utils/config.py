@@ -151,6 +151,12 @@ def check_overrides(known: DictConfig, overrides: List[str]) -> None:
             )
 
 
+def _known_keys(experiment: Any, overrides: List[str]) -> DictConfig:
+    """The configuration without overrides, but with the files that they choose."""
+    files = [each for each in overrides if _parse(each).key_or_group in GROUPS]
+    return compose(experiment.name, overrides=files)
+
+
 def _parse(argument: str) -> Override:
     try:
         (override,) = OverridesParser.create().parse_overrides([argument])
@@ -235,9 +241,9 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
     if not any(argument.startswith("-") for argument in overrides):  # Hydra's flags
         try:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
-                check_overrides(compose(experiment.name), overrides)
+                check_overrides(_known_keys(experiment, overrides), overrides)
                 cfg = compose_case(experiment, overrides)
-                check_config(cfg, experiment.schema)
+                check_config(cfg, experiment.chosen_by(cfg).schema)
                 _make_folder(cfg.output_dir)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
