@@ -229,7 +229,7 @@ def _normal(n: int, modes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _checked(places: np.ndarray) -> np.ndarray:
     places = np.asarray(places, float)
-    if places.ndim != 1 or np.any(np.abs(places) > 1):
+    if places.ndim != 1 or not np.all(np.abs(places) <= 1):
         raise UserError(
             "places of sensors are to be numbers from -1 to 1 in one row; the problem is "
             "posed on [-1, 1]"
