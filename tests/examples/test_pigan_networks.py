@@ -78,15 +78,11 @@ def by_automatic_differentiation(generator, z):
     functions = SimpleNamespace(output_keys=("u", "k"))
     residual = ppsci.lambdify(Elliptic().equations["f"], functions)
     for row in z:
-        x = paddle.to_tensor(PLACES["f"])
+        x = paddle.to_tensor(PLACES["f"][:, np.newaxis])
         x.stop_gradient = False
-        inputs = {"x": x, "z": row.unsqueeze(0)}
-        u, k = (net.value(inputs).T for net in (generator.u, generator.k))
-        column = x.unsqueeze(-1)
-        # the column goes through the network again, so that it has a gradient
-        inputs["x"] = column.squeeze(-1)
-        u, k = (net.value(inputs).T for net in (generator.u, generator.k))
-        rows.append(residual({"x": column, "u": u, "k": k}).squeeze(-1))
+        inputs = {"x": x.squeeze(-1), "z": row.unsqueeze(0)}
+        u, k = (network.value(inputs).T for network in (generator.u, generator.k))
+        rows.append(residual({"x": x, "u": u, "k": k}).squeeze(-1))
     return paddle.stack(rows)
 
 

@@ -19,6 +19,7 @@ Yang, Zhang and Karniadakis 2018, arXiv 1811.02033, section 4.2.
 
 from __future__ import annotations
 
+from functools import cached_property
 from os import path as osp
 from typing import Annotated
 from typing import Any
@@ -41,6 +42,7 @@ from ppsci_ext.data.fields import EllipticSnapshots
 from ppsci_ext.data.fields.elliptic import ENDS
 from ppsci_ext.data.fields.elliptic import PROCESSES
 from ppsci_ext.data.fields.elliptic import SCALE
+from ppsci_ext.data.fields.elliptic import Moments
 from ppsci_ext.data.fields.elliptic import even_places
 from ppsci_ext.equation import Elliptic
 from ppsci_ext.metric.fields import ProcessJudge
@@ -67,6 +69,7 @@ Paths = Dict[str, np.ndarray]  # by process, or the places where they are read
 DRAWN = np.linspace(*ENDS, 101)  # places of exported and inferred paths
 # between the places of the sensors, and not at the ends, where u has no spread
 JUDGED = np.linspace(*ENDS, 40, endpoint=False) + 1 / 40
+_AT_DRAWN, _AT_JUDGED = (dict.fromkeys(PROCESSES, x) for x in (DRAWN, JUDGED))
 
 
 # what the configuration may hold
@@ -136,7 +139,6 @@ class PIGAN(Experiment):
         super().__init__(cfg)
         self.sensors = {name: even_places(cfg.DATA.sensors[name]) for name in PROCESSES}
         self._problem = EllipticProblem()
-        self._judge: Optional[ProcessJudge] = None
 
     def load_data(self, split: str) -> Any:
         """Snapshots: a fixed number of them (and as many that are held out), or without end."""
@@ -163,32 +165,28 @@ class PIGAN(Experiment):
 
     # scores
 
+    @cached_property
+    def _truth(self) -> Dict[str, Moments]:
+        return self._problem.moments(JUDGED)
+
+    @cached_property
+    def _judge(self) -> ProcessJudge:
+        return ProcessJudge(
+            self._truth,
+            JUDGED,
+            lambda n, rng: self._problem.sample(n, rng, _AT_JUDGED),
+            self.cfg.EVAL.num_samples,
+            self.cfg.EVAL.sets,
+            seed=self.cfg.seed,
+        )
+
     def score(self, gan: BaseGAN) -> Metrics:
         """Moments beside the truth; in mode=eval with a page of pictures."""
-        cfg, problem = self.cfg, self._problem
-        judged = dict.fromkeys(PROCESSES, JUDGED)
-        truth = problem.moments(JUDGED)
-        if self._judge is None:
-            self._judge = ProcessJudge(
-                truth,
-                JUDGED,
-                lambda n, rng: problem.sample(n, rng, judged),
-                cfg.EVAL.num_samples,
-                cfg.EVAL.sets,
-                seed=cfg.seed,
-            )
-        paths = self._paths(gan, {**judged, "u": np.append(JUDGED, ENDS)})
+        paths = self._paths(gan, {**_AT_JUDGED, "u": np.append(JUDGED, ENDS)})
         paths["u"], ends = np.split(paths["u"], [len(JUDGED)], axis=1)
         result = self._judge.scores(paths)
-        if cfg.mode == "eval":
-            page = osp.join(cfg.output_dir, "processes.png")
-            rng = np.random.default_rng(cfg.seed)
-            real = problem.sample(self.pictured, rng, judged)
-            with writing(page):
-                pigan_pictures.save_process_page(
-                    JUDGED, truth, real, paths, self.sensors, page
-                )
-            logger.message(f"Page: {page}")
+        if self.cfg.mode == "eval":
+            self._draw_page(paths)
         return {
             "sets": self._judge.sets,
             "false_alarm": self._judge.false_alarm,
@@ -196,6 +194,16 @@ class PIGAN(Experiment):
             "together": result["together"],
             **result["scores"],
         }
+
+    def _draw_page(self, generated: Paths) -> None:
+        page = osp.join(self.cfg.output_dir, "processes.png")
+        rng = np.random.default_rng(self.cfg.seed)
+        real = self._problem.sample(self.pictured, rng, _AT_JUDGED)
+        with writing(page):
+            pigan_pictures.save_process_page(
+                JUDGED, self._truth, real, generated, self.sensors, page
+            )
+        logger.message(f"Page: {page}")
 
     @paddle.no_grad()
     def _paths(self, gan: BaseGAN, places: Paths) -> Paths:
@@ -213,32 +221,30 @@ class PIGAN(Experiment):
     def draw_training(self, gan: BaseGAN, path: str) -> None:
         """Whole paths, not what sensors read of them, beside real ones."""
         noise, _ = self.fixed_inputs(gan)
-        places = dict.fromkeys(PROCESSES, DRAWN)
         with paddle.no_grad():
-            samples = gan.generator.at(places)(noise).numpy()
-        self._draw_paths(split_readings(samples, places), path)
+            samples = gan.generator.at(_AT_DRAWN)(noise).numpy()
+        self._draw_paths(split_readings(samples, _AT_DRAWN), path)
 
     def draw_real(self, path: str) -> None:
         self._draw_paths(None, path)
 
     def _draw_paths(self, generated: Optional[Paths], path: str) -> None:
         rng = np.random.default_rng(self.cfg.seed)
-        real = self._problem.sample(self.pictured, rng, dict.fromkeys(PROCESSES, DRAWN))
+        real = self._problem.sample(self.pictured, rng, _AT_DRAWN)
         pigan_pictures.save_paths(DRAWN, real, generated, path)
 
     # export and inference: of whole paths, not of what sensors read
 
     def export(self) -> None:
         gan = self.build_gan()
-        gan.generator = gan.generator.at(dict.fromkeys(PROCESSES, DRAWN))
+        gan.generator = gan.generator.at(_AT_DRAWN)
         exporting.export_generator(self.cfg, gan)
 
     def infer(self) -> None:
         """samples.npz holds paths "u", "k" and "f" [n, 101] at the places "x" [101]."""
         cfg = self.cfg
-        places = dict.fromkeys(PROCESSES, DRAWN)
         samples = exporting.sample_exported(cfg)["samples"]
-        paths = split_readings(samples, places)
+        paths = split_readings(samples, _AT_DRAWN)
         exporting.write_samples(cfg, {"x": DRAWN, **paths})
         picture = osp.join(cfg.output_dir, "samples.png")
         self._draw_paths(paths, picture)

@@ -36,10 +36,10 @@ class Elliptic(base.PDE):
             PaddleScience's equations. Defaults to None.
 
     Examples:
-        >>> import ppsci_ext
-        >>> print(ppsci_ext.equation.Elliptic(1.0))
+        >>> from ppsci_ext.equation import Elliptic
+        >>> print(Elliptic())
         Elliptic
-            f: -k(x)*Derivative(u(x), (x, 2)) - Derivative(k(x), x)*Derivative(u(x), x)
+            f: -0.1*k(x)*Derivative(u(x), (x, 2)) - 0.1*Derivative(k(x), x)*Derivative(u(x), x)
     """
 
     def __init__(
