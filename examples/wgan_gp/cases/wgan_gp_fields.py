@@ -24,6 +24,7 @@ from typing import List
 from typing import Literal
 from typing import Optional
 from typing import Tuple
+from typing import Type
 
 if __name__ == "__main__":
     import bootstrap  # noqa: F401  paths, the CPU's environment, signals
@@ -32,6 +33,7 @@ import hydra
 import numpy as np
 import paddle
 from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from paddle import nn
 from pydantic import Field
 from pydantic import model_validator
@@ -55,6 +57,7 @@ from wgan_gp.utils.field_data import Sizes
 from wgan_gp.utils.field_data import field_data
 from wgan_gp.utils.field_data import is_conditional
 from wgan_gp.utils.field_scores import FieldScores
+from wgan_gp.utils.pigan_experiment import PIGAN
 from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
@@ -168,6 +171,11 @@ class Fields(Experiment):
         super().__init__(cfg)
         self._data: Optional[FieldData] = None
         self._scores: Optional[FieldScores] = None
+
+    @classmethod
+    def chosen_by(cls, cfg: DictConfig) -> Type[Experiment]:
+        """PI-GAN, where +experiment=pigan has put its sensors."""
+        return cls if OmegaConf.select(cfg, "DATA.sensors") is None else PIGAN
 
     @property
     def data(self) -> FieldData:

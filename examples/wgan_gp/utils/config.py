@@ -157,6 +157,12 @@ def check_overrides(
             raise UserError(f"{argument} is refused: list the values, as in {key}=0,1.")
 
 
+def _known_keys(experiment: Any, overrides: List[str]) -> DictConfig:
+    """The configuration without overrides, but with the files that they choose."""
+    files = [each for each in overrides if _parse(each).key_or_group in GROUPS]
+    return compose(experiment.name, overrides=files)
+
+
 def _parse(argument: str) -> Override:
     try:
         (override,) = OverridesParser.create().parse_overrides([argument])
@@ -243,13 +249,13 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
     if several or not flags:  # others are Hydra's
         try:
             with initialize_config_dir(osp.abspath(config_dir), version_base=None):
-                known = compose(experiment.name)
+                known = _known_keys(experiment, overrides)
                 if several:
                     sys.argv += check_jobs(experiment, known, overrides)
                 else:
                     check_overrides(known, overrides)
                     cfg = compose_case(experiment, overrides)
-                    check_config(cfg, experiment.schema)
+                    check_config(cfg, experiment.chosen_by(cfg).schema)
                     _make_folder(cfg.output_dir)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
@@ -288,7 +294,7 @@ def check_jobs(experiment: Any, known: DictConfig, overrides: List[str]) -> List
     ]
     for job in itertools.product(*choices):
         cfg = compose_case(experiment, list(job))
-        check_config(cfg, experiment.schema)
+        check_config(cfg, experiment.chosen_by(cfg).schema)
     swept = [o.key_or_group for o in parsed if o.is_sweep_override()]
     if not swept or "output_dir" in swept:
         return []

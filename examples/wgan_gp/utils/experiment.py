@@ -87,6 +87,15 @@ class Experiment:
     def __init__(self, cfg: DictConfig):
         self.cfg = cfg
 
+    @classmethod
+    def chosen_by(cls, cfg: DictConfig) -> Type[Experiment]:
+        """The case itself, or that of one of its studies that has keys of its own.
+
+        Args:
+            cfg (DictConfig): Configuration, of which nothing is known to be right.
+        """
+        return cls
+
     # the description
 
     def load_data(self, split: str) -> Any:
@@ -271,20 +280,21 @@ def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
         experiment (Type[Experiment]): Case.
         cfg (DictConfig): Its configuration.
     """
-    modes = {
-        "train": experiment.train,
-        "eval": experiment.evaluate,
-        "export": experiment.export,
-        "infer": experiment.infer,
-    }
     # a log on a full disk must not bury the sentence that says so under tracebacks
     logging.raiseExceptions = False
     try:
         cfg = compose_job(experiment, cfg)
+        experiment = experiment.chosen_by(cfg)
         check_config(
             cfg, experiment.schema
         )  # again: -m makes configurations of its own
         _meet_others(cfg)
+        modes = {
+            "train": experiment.train,
+            "eval": experiment.evaluate,
+            "export": experiment.export,
+            "infer": experiment.infer,
+        }
         modes[cfg.mode](experiment(cfg))
     except UserError as error:
         fail(error)

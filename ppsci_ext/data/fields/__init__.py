@@ -20,6 +20,8 @@ from ppsci_ext.data.fields.conditions import PointMeasurements
 from ppsci_ext.data.fields.conditions import with_parameters
 from ppsci_ext.data.fields.crops import FieldCrops
 from ppsci_ext.data.fields.crops import load_crops
+from ppsci_ext.data.fields.elliptic import EllipticProblem
+from ppsci_ext.data.fields.elliptic import EllipticSnapshots
 from ppsci_ext.data.fields.files import read_fields
 from ppsci_ext.data.fields.kriging import Kriging
 from ppsci_ext.data.fields.random_fields import FIELD_NAMES
@@ -35,6 +37,8 @@ __all__ = [
     "FIELD_NAMES",
     "SPECTRA",
     "ConditionedField",
+    "EllipticProblem",
+    "EllipticSnapshots",
     "FieldCrops",
     "FieldTransform",
     "GaussianField",

@@ -21,6 +21,7 @@ from ppsci_ext.metric.fields.conditions import parameter_scores
 from ppsci_ext.metric.fields.grid import Grid
 from ppsci_ext.metric.fields.grid import make_grid
 from ppsci_ext.metric.fields.minkowski import minkowski
+from ppsci_ext.metric.fields.processes import ProcessJudge
 from ppsci_ext.metric.fields.scores import FieldJudge
 from ppsci_ext.metric.fields.scores import field_scores
 from ppsci_ext.metric.fields.summary import exact_summary
@@ -35,6 +36,7 @@ __all__ = [
     "FieldJudge",
     "Grid",
     "LengthLikelihood",
+    "ProcessJudge",
     "Recovery",
     "exact_summary",
     "field_scores",

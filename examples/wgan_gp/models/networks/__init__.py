@@ -21,6 +21,8 @@ from wgan_gp.models.networks.fields import FieldGenerator
 from wgan_gp.models.networks.fields import TransposedGenerator
 from wgan_gp.models.networks.mlp import MLPCritic
 from wgan_gp.models.networks.mlp import MLPGenerator
+from wgan_gp.models.networks.pigan import PIGANGenerator
+from wgan_gp.models.networks.pigan import SensorCritic
 from wgan_gp.models.networks.resnet import ResNetCritic
 from wgan_gp.models.networks.resnet import ResNetGenerator
 
@@ -31,7 +33,9 @@ __all__ = [
     "FieldGenerator",
     "MLPCritic",
     "MLPGenerator",
+    "PIGANGenerator",
     "ResNetCritic",
     "ResNetGenerator",
+    "SensorCritic",
     "TransposedGenerator",
 ]
