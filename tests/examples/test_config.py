@@ -38,6 +38,7 @@ from wgan_gp.cases import wgan_gp_toy
 from wgan_gp.utils import config
 from wgan_gp.utils import schema
 from wgan_gp.utils.course import flat_keys
+from wgan_gp.utils.pigan_experiment import PIGAN
 
 import ppsci  # noqa: F401  registers the default groups
 from ppsci_ext.utils import UserError
@@ -566,8 +567,10 @@ def test_schema_has_every_key_that_the_code_reads():
     read = set()
     for path in Path(EXAMPLE).rglob("*.py"):
         read |= set(re.findall(r"cfg\.([A-Z]+\.[a-z_0-9]+)", path.read_text()))
-    known = sum((config._schema_keys(c.schema) for c in CASES.values()), [])
-    groups = {"DATA.unseen", "EVAL.extractor", "GAN.curriculum", "TRAIN.ema"}
+    experiments = [*CASES.values(), PIGAN]
+    known = sum((config._schema_keys(each.schema) for each in experiments), [])
+    groups = {"DATA.sensors", "DATA.unseen", "EVAL.extractor", "GAN.curriculum"}
+    groups |= {"TRAIN.ema"}
     assert len(read) > 30 and read - set(known) <= groups
 
 
