@@ -98,11 +98,6 @@ def imports(tree: str, files: Iterable[str]) -> None:
         for name in files
         if name.startswith("ppsci/") and name.endswith(".py")
     ]
-    for first in modules[:1]:  # on its own, too: nothing is to hang on another's import
-        _require(
-            _run([sys.executable, "-c", f"import {first}"], tree, tree),
-            f"import {first}",
-        )
     code = "\n".join(f"import {module}" for module in modules)
     _require(_run([sys.executable, "-c", code], tree, tree), "Importing the modules")
 
