@@ -64,7 +64,6 @@ from wgan_gp.utils.schema import EvalConfig
 from wgan_gp.utils.schema import GANConfig
 from wgan_gp.utils.schema import Group
 
-PICTURED = 512
 SURFACE_LIMIT = 2.3  # the Swiss roll reaches to 2
 SURFACE_POINTS = 128
 
@@ -123,6 +122,7 @@ class Toy(Experiment):
     name = "wgan_gp_toy"
     schema = ToyConfig
     paper = "toy_{GAN.name}"
+    pictured = 512
 
     def load_data(self, split: str) -> Any:
         if split == "test":
@@ -151,15 +151,15 @@ class Toy(Experiment):
         visualization.save_value_surface(
             values.reshape(SURFACE_POINTS, SURFACE_POINTS),
             (-SURFACE_LIMIT, SURFACE_LIMIT),
-            self.real_points(PICTURED),
+            self.real_points(self.pictured),
             None
             if gan.generator is None
-            else gan.generate(PICTURED, batch_size=PICTURED),
+            else gan.generate(self.pictured, batch_size=self.pictured),
             path,
         )
 
     def draw_real(self, path: str) -> None:
-        real = self.real_points(PICTURED)
+        real = self.real_points(self.pictured)
         visualization.save_points((-SURFACE_LIMIT, SURFACE_LIMIT), real, None, path)
 
     def draw_samples(self, samples: np.ndarray, path: str) -> None:
