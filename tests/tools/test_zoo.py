@@ -261,20 +261,22 @@ def test_runs_that_make_no_entry(run, own_zoo, tmp_path):
 
 def test_a_large_generator_is_refused(tmp_path):
     arrays = {"weight": np.zeros((1024, 1600), np.float32)}
-    with pytest.raises(UserError, match="3.1 MiB as float16.*may have 3"):
+    with pytest.raises(UserError, match="3.13 MiB as float16.*may have 3"):
         adding.store(arrays, "float16", str(tmp_path / "large.safetensors"))
 
 
-def test_vectors_and_integers_keep_their_digits(tmp_path):
+def test_what_keeps_its_digits(tmp_path):
+    """Small arrays, integers, and what is too large for float16."""
     arrays = {
-        "kernel": np.full((2, 2), 0.1, np.float32),
+        "kernel": np.full((32, 32), 0.1, np.float32),
         "variance": np.array([1e6, 1e-9], np.float32),
-        "count": np.array([[70001]]),
+        "large": np.full(2000, 1e5, np.float32),
+        "count": np.arange(70000),
     }
     adding.store(arrays, "float16", str(tmp_path / "x.safetensors"))
     stored = load_file(tmp_path / "x.safetensors")
     assert stored["kernel"].dtype == np.float16
-    for name in ("variance", "count"):
+    for name in ("variance", "large", "count"):
         np.testing.assert_array_equal(stored[name], arrays[name])
         assert stored[name].dtype == arrays[name].dtype
 

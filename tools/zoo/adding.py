@@ -51,6 +51,7 @@ _ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 PAGE = osp.join(_ROOT, "docs", "zoo.md")
 BEGIN, END = "<!-- scores of zoo.json -->\n", "<!-- end of the scores -->\n"
 MAX_BYTES = 3 * 2**20
+SMALL = 1024  # numbers in an array, below which a shorter type would save nothing
 ROUNDING = 0.01  # share of a score by which float16 may change it
 
 # keys that say where something lies
@@ -110,24 +111,26 @@ def read_run(folder: str) -> Tuple[DictConfig, Dict[str, Any]]:
 
 
 def store(arrays: Dict[str, np.ndarray], dtype: str, path: str) -> None:
-    """Write weights; vectors, such as statistics of batch norm, and integers stay as they are.
+    """Write weights. Small arrays, such as statistics of batch norm, keep their numbers.
 
     Raises:
         UserError: If the file is too large for the repository.
     """
-    kept = {
-        name: array.astype(dtype)
-        if array.dtype == np.float32 and array.ndim > 1
-        else np.array(array)
-        for name, array in arrays.items()
-    }
-    save_file(kept, path)
+    save_file({name: _stored(array, dtype) for name, array in arrays.items()}, path)
     size = osp.getsize(path)
     if size > MAX_BYTES:
         raise UserError(
-            f"{path} has {size / 2**20:.1f} MiB as {dtype}, but an entry may have "
+            f"{path} has {size / 2**20:.2f} MiB as {dtype}, but an entry may have "
             f"{MAX_BYTES // 2**20}: train a narrower generator."
         )
+
+
+def _stored(array: np.ndarray, dtype: str) -> np.ndarray:
+    if array.dtype != np.float32 or array.size < SMALL:
+        return np.array(array)
+    with np.errstate(over="ignore"):
+        shorter = array.astype(dtype)
+    return shorter if np.isfinite(shorter).all() else np.array(array)
 
 
 def add(folder: str, name: str, given: List[str]) -> None:
