@@ -39,7 +39,6 @@ from ppsci_ext.utils.weights import read_paddle_weights
 from tools.zoo.cases import case_of
 from tools.zoo.cases import configured
 from tools.zoo.cases import evaluate
-from tools.zoo.scores import DIGITS
 from tools.zoo.scores import differences
 from tools.zoo.scores import scores_of
 from tools.zoo.scores import table
@@ -142,8 +141,8 @@ def add(folder: str, name: str, given: List[str]) -> None:
         given (List[str]): Arguments for the evaluation, such as DATA.root.
 
     Raises:
-        UserError: If the run isn't finished, its scores are not those of its weights, or these
-            are too many.
+        UserError: If the run isn't finished, its scores are not those of its weights, or the
+            file is too large.
     """
     run, result = read_run(folder)
     case = case_of(result["case"])
@@ -152,11 +151,11 @@ def add(folder: str, name: str, given: List[str]) -> None:
     work = osp.join("outputs_zoo", name)
     os.makedirs(work, exist_ok=True)
     path = osp.join(work, f"{name}.safetensors")
-    for dtype, share in (("float16", ROUNDING), ("float32", 10.0**-DIGITS)):
+    arguments = [f"output_dir={work}", f"EVAL.pretrained_model_path={path}"]
+    for dtype in ("float16", "float32"):
         store(read_paddle_weights(weights), dtype, path)
-        arguments = [f"output_dir={work}", f"EVAL.pretrained_model_path={path}"]
         found = evaluate(case, [*configuration, *given, *arguments])
-        changed = list(differences(found["metrics"], result["metrics"], share))
+        changed = list(differences(found["metrics"], result["metrics"], ROUNDING))
         if not changed:
             break
         logger.message(f"As {dtype} the scores change: {'; '.join(changed[:3])}.")
@@ -165,14 +164,13 @@ def add(folder: str, name: str, given: List[str]) -> None:
             f"{folder}/eval.json does not have the scores of {weights} under config.yaml "
             f"({changed[0]}): run mode=eval there anew, with the keys of the training."
         )
-    file = osp.join("zoo", f"{name}.safetensors")
     entry = zoo.Entry(
         name,
         case.name,
         configuration,
         result["iteration"],
         scores_of(found),
-        file,
+        osp.join("zoo", f"{name}.safetensors"),
         file_digest(path),
     )
     os.makedirs(osp.dirname(entry.path), exist_ok=True)

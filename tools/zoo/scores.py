@@ -44,28 +44,34 @@ def scores_of(result: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def differences(
-    found: Any, expected: Any, share: float = 0.0, name: str = "scores"
+    found: Any,
+    expected: Any,
+    share: float = 0.0,
+    name: str = "scores",
+    scale: float = 0.1,
 ) -> Iterator[str]:
-    """What differs, by more than a share of the larger number.
+    """What differs, by more than a share.
 
     Args:
         found (Any): Scores: numbers, or dicts and lists of them.
         expected (Any): Others.
-        share (float): Of a tenth, where both are smaller. Defaults to 0, all digits.
+        share (float): Of the larger number; of lists, of the largest one in them. Defaults to 0,
+            all digits.
         name (str): What to call them.
+        scale (float): What the share is of, where the numbers are smaller. Defaults to 0.1.
     """
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in {**expected, **found}:
-            yield from differences(
-                found.get(key), expected.get(key), share, f"{name}.{key}"
-            )
+            pair = found.get(key), expected.get(key)
+            yield from differences(*pair, share, f"{name}.{key}", scale)
     elif isinstance(expected, list) and isinstance(found, list):
         if len(found) != len(expected):
             yield f"{name}: {len(found)} numbers instead of {len(expected)}"
+        scale = max([scale, *(abs(x) for x in expected if _is_number(x))])
         for i, pair in enumerate(zip(found, expected)):
-            yield from differences(*pair, share, f"{name}[{i}]")
+            yield from differences(*pair, share, f"{name}[{i}]", scale)
     elif _is_number(expected) and _is_number(found):
-        if not abs(found - expected) <= share * max(abs(found), abs(expected), 0.1):
+        if not abs(found - expected) <= share * max(abs(found), abs(expected), scale):
             yield f"{name}: {found} instead of {expected}"
     elif found != expected:
         yield f"{name}: {found} instead of {expected}"
