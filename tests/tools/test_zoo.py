@@ -45,9 +45,9 @@ SHORT = ["TRAIN.epochs=1", "TRAIN.iters_per_epoch=3", "TRAIN.batch_size=4"]
 SMALL = {
     "wgan_gp_toy": ["MODEL.dim=8", "DATA.name=25gaussians", "EVAL.num_samples=50"],
     "wgan_gp_cifar": [
-        *("DATA.name=npz", "MODEL.image_shape=[3,8,8]", "MODEL.dim=4"),
+        *("DATA.name=npz", "MODEL.image_shape=[1,8,8]", "MODEL.dim=4"),
         *("MODEL.conditional=true", "MODEL.num_classes=3", "EVAL.num_samples=30"),
-        "EVAL.extractor.name=cifar10_classifier",
+        "EVAL.extractor.name=mnist_classifier",
     ],
     "wgan_gp_fields": [
         *("DATA.name=lognormal", "DATA.size=[16,16]", "MODEL.dim=4", "MODEL.stages=2"),
@@ -96,7 +96,7 @@ def trained(run, tmp_path, case):
     given = []
     if "DATA.name=npz" in SMALL[case]:
         rng = np.random.default_rng(0)
-        images = rng.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
+        images = rng.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
         np.savez(tmp_path / "own.npz", images=images, labels=np.arange(40) % 3)
         cache = f"EVAL.cache_dir={tmp_path / 'cache'}"
         given = [f"DATA.root={tmp_path / 'own.npz'}", cache]
@@ -139,7 +139,7 @@ def test_from_a_run_to_scores_and_samples(run, own_zoo, tmp_path, case):
         labels = ["INFER.labels=[2,0,2,1]", "DATA.root=nowhere"]
         run(case, "mode=infer", "INFER.pretrained_model_path=zoo:tiny", *labels)
         arrays = np.load(folder / "samples.npz")
-        assert arrays["samples"].shape == (4, 3, 8, 8)
+        assert arrays["samples"].shape == (4, 1, 8, 8)
         assert arrays["labels"].tolist() == [2, 0, 2, 1]
 
     picture = tmp_path / tool.draw(entry, given)
