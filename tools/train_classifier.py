@@ -19,7 +19,7 @@
 
 DATA_ROOT holds the published files. A classifier sees the training set only; the accuracy on the
 test set, of the weights as they are stored, is printed at the end. On one core of an AMD EPYC 45
-minutes (mnist) and 70 minutes (cifar10, with --onednn). With --checkpoints FOLDER each epoch ends
+minutes (mnist) and about 50 (cifar10, with --onednn). With --checkpoints FOLDER each epoch ends
 with a checkpoint, from which the same command goes on.
 """
 
