@@ -9,7 +9,7 @@ SCRIPT = examples/wgan_gp/cases/wgan_gp_$(CASE).py
 RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = preset=cpu output_dir=$(RUN)
 
-.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale figure1 pr lint format clean
+.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale samples figure1 pr lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -43,6 +43,10 @@ bench-step: $(VENV)/installed-torch $(VENV)/installed-onednn
 
 bench-scale: $(VENV)/installed-onednn
 	$(PY) -m benchmarks.bench_scale $(ARGS)
+
+# a picture of each generator of the zoo
+samples: $(VENV)/installed
+	$(PY) -m tools.zoo samples
 
 figure1: $(VENV)/installed
 	$(PY) -m tools.figure1 docs/results/figure1 --runs outputs_figure1

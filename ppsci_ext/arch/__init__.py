@@ -32,6 +32,7 @@ from ppsci_ext.arch.activation import Softsign
 from ppsci_ext.arch.activation import Swish
 from ppsci_ext.arch.activation import Tanhshrink
 from ppsci_ext.arch.attention import MultiHeadAttention
+from ppsci_ext.arch.cifar10_classifier import CIFAR10Classifier
 from ppsci_ext.arch.convolution import Conv1DTranspose
 from ppsci_ext.arch.convolution import Conv2D
 from ppsci_ext.arch.convolution import Conv2DTranspose
@@ -108,6 +109,7 @@ __all__ = [
     "BatchNorm2D",
     "BatchNorm3D",
     "Bilinear",
+    "CIFAR10Classifier",
     "CIFARResNet",
     "ChannelShuffle",
     "Conv1D",

@@ -86,7 +86,7 @@ class MNISTClassifier(nn.Layer):
 
     @classmethod
     def from_pretrained(cls, path: Union[str, "os.PathLike[str]"]) -> MNISTClassifier:
-        """Build the classifier with weights of tools/train_mnist_classifier.py.
+        """Build the classifier with weights of tools.train_classifier.
 
         Args:
             path (Union[str, os.PathLike[str]]): A .safetensors file.

@@ -212,7 +212,7 @@ EXTRACTORS: Dict[str, ExtractorRow] = {
         "pretrained_models/resnet56-4bfd9763.th",
         sha256="4bfd9763",
     ),
-    # of tools/train_mnist_classifier.py
+    # of tools.train_classifier
     "mnist_classifier": ExtractorRow(
         _of_images(
             MNISTClassifier.from_pretrained,

@@ -54,7 +54,6 @@ from ppsci_ext.data import toy_training_source
 from ppsci_ext.solver.critic_steps import is_adaptive
 from ppsci_ext.utils.values import Width
 
-PICTURED = 512
 SURFACE_LIMIT = 2.3  # the Swiss roll reaches to 2
 SURFACE_POINTS = 128
 
@@ -113,6 +112,7 @@ class Toy(Experiment):
     name = "wgan_gp_toy"
     schema = ToyConfig
     paper = "toy_{GAN.name}"
+    pictured = 512
 
     def load_data(self, split: str) -> Any:
         if split == "test":
@@ -141,15 +141,15 @@ class Toy(Experiment):
         visualization.save_value_surface(
             values.reshape(SURFACE_POINTS, SURFACE_POINTS),
             (-SURFACE_LIMIT, SURFACE_LIMIT),
-            self.real_points(PICTURED),
+            self.real_points(self.pictured),
             None
             if gan.generator is None
-            else gan.generate(PICTURED, batch_size=PICTURED),
+            else gan.generate(self.pictured, batch_size=self.pictured),
             path,
         )
 
     def draw_real(self, path: str) -> None:
-        real = self.real_points(PICTURED)
+        real = self.real_points(self.pictured)
         visualization.save_points((-SURFACE_LIMIT, SURFACE_LIMIT), real, None, path)
 
     def draw_samples(self, samples: np.ndarray, path: str) -> None:

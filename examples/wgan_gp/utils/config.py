@@ -25,6 +25,7 @@ from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import List
+from typing import Optional
 from typing import Sequence
 from typing import Type
 
@@ -41,7 +42,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 from pydantic import ValidationError
+from wgan_gp.utils.run_weights import zoo_entry
 from wgan_gp.utils.schema import CaseConfig
+from wgan_gp.utils.zoo import PREFIX
+from wgan_gp.utils.zoo import Entry
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
@@ -210,16 +214,52 @@ def compose_case(experiment: Any, overrides: List[str]) -> DictConfig:
         experiment (Any): Case, with `name` and `paper`.
         overrides (List[str]): Arguments of the command line.
     """
+    overrides = with_zoo(experiment, overrides)
     cfg = compose(experiment.name, overrides=overrides)
-    if experiment.paper is None or any(o.startswith("paper=") for o in overrides):
-        return cfg
+    choice = _paper(experiment, cfg)
+    given = any(override.startswith("paper=") for override in overrides)
+    if choice is not None and not given:
+        cfg = compose(experiment.name, overrides=[*overrides, f"paper={choice}"])
+    entry = _entry(cfg)
+    if entry is not None:
+        own = compose_case(experiment, entry.arguments(experiment.name))
+        entry.check(own, cfg, experiment.schema.beside_the_course)
+    return cfg
+
+
+def _paper(experiment: Any, cfg: DictConfig) -> Optional[str]:
+    """The file of conf/paper that fits a configuration, None where there is none."""
+    if experiment.paper is None:
+        return None
     choice = re.sub(
         r"{([\w.]+)}", lambda key: str(OmegaConf.select(cfg, key[1])), experiment.paper
     )
-    loader = GlobalHydra.instance().config_loader()
-    if choice not in loader.get_group_options("paper"):
-        return cfg  # a name that the schema is going to refuse
-    return compose(experiment.name, overrides=[*overrides, f"paper={choice}"])
+    # of a name that is none, the schema is going to say so
+    options = GlobalHydra.instance().config_loader().get_group_options("paper")
+    return choice if choice in options else None
+
+
+def with_zoo(experiment: Any, overrides: List[str]) -> List[str]:
+    """The arguments, after those of the zoo's entry whose weights they ask for.
+
+    Hydra has to be initialised.
+
+    Args:
+        experiment (Any): Case.
+        overrides (List[str]): Arguments of the command line.
+
+    Raises:
+        UserError: If there is no such entry, or it is one of another case.
+    """
+    if not any(PREFIX in override for override in overrides):
+        return overrides
+    entry = _entry(compose(experiment.name, overrides=overrides))
+    first = [] if entry is None else entry.arguments(experiment.name)
+    return overrides if overrides[: len(first)] == first else [*first, *overrides]
+
+
+def _entry(cfg: DictConfig) -> Optional[Entry]:
+    return zoo_entry(cfg) if cfg.mode in ("eval", "export", "infer") else None
 
 
 def compose_job(experiment: Any, cfg: DictConfig) -> DictConfig:
@@ -254,9 +294,11 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
                     sys.argv += check_jobs(experiment, known, overrides)
                 else:
                     check_overrides(known, overrides)
+                    overrides = with_zoo(experiment, overrides)
                     cfg = compose_case(experiment, overrides)
                     check_config(cfg, experiment.chosen_by(cfg).schema)
                     _make_folder(cfg.output_dir)
+                    sys.argv[1:] = overrides  # by which Hydra chooses folder and seed
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             reason = " ".join(str(error).split())
             fail(UserError(f"The configuration is not valid YAML: {reason}."))

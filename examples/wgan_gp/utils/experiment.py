@@ -46,6 +46,7 @@ from wgan_gp.utils.evaluation import BESIDE
 from wgan_gp.utils.evaluation import write_eval
 from wgan_gp.utils.run_weights import load_generator
 from wgan_gp.utils.run_weights import require_weights
+from wgan_gp.utils.run_weights import zoo_entry
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import drift_term
@@ -293,11 +294,17 @@ def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
             "train": experiment.train,
             "eval": experiment.evaluate,
             "export": experiment.export,
-            "infer": experiment.infer,
+            "infer": _infer,
         }
         modes[cfg.mode](experiment(cfg))
     except UserError as error:
         fail(error)
+
+
+def _infer(experiment: Experiment) -> None:
+    if zoo_entry(experiment.cfg) is not None:  # the zoo has weights, and no graphs
+        experiment.export()
+    experiment.infer()
 
 
 def _meet_others(cfg: DictConfig) -> None:

@@ -35,6 +35,8 @@ def set_weights(
 ) -> None:
     """Put named arrays into a network, all of them or none.
 
+    Arrays of other floats than the network's, such as float16, become the network's.
+
     Args:
         network (nn.Layer): Network.
         arrays (Mapping[str, np.ndarray]): Arrays under the keys of its state_dict.
@@ -43,7 +45,8 @@ def set_weights(
     Raises:
         UserError: If a key is missing or unknown, or a shape differs.
     """
-    expected = {key: tuple(t.shape) for key, t in network.state_dict().items()}
+    own = network.state_dict()
+    expected = {key: tuple(t.shape) for key, t in own.items()}
     found = {key: tuple(array.shape) for key, array in arrays.items()}
     if expected != found:
         key = next(k for k in {**expected, **found} if expected.get(k) != found.get(k))
@@ -59,7 +62,9 @@ def set_weights(
             f"The weights of {source} don't fit the network ({difference}): give those of "
             "this network, or build it as it was when they were trained."
         )
-    network.set_state_dict({key: _plain(value) for key, value in arrays.items()})
+    network.set_state_dict(
+        {key: _plain(value, own[key].numpy().dtype) for key, value in arrays.items()}
+    )
 
 
 def set_torch_weights(
