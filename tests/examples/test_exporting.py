@@ -39,6 +39,7 @@ def gan_of(generator, num_classes=0):
 def configuration(folder, latent_dim=128):
     return OmegaConf.create(
         {
+            "TRAIN": {"ema": {"use_ema": False}},
             "mode": "infer",
             "seed": 5,
             "output_dir": str(folder),
