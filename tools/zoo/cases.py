@@ -40,11 +40,11 @@ CONFIGURATIONS = osp.join(osp.dirname(osp.abspath(wgan_gp.__file__)), "conf")
 def case_of(name: str) -> Type[Experiment]:
     """The class of a case by its name, that of its script."""
     module = importlib.import_module(f"wgan_gp.cases.{name}")
-    classes = (each for each in vars(module).values() if isinstance(each, type))
+    own = (each for each in vars(module).values() if isinstance(each, type))
     return next(
         each
-        for each in classes
-        if issubclass(each, Experiment) and getattr(each, "name", None) == name
+        for each in own
+        if issubclass(each, Experiment) and each.__module__ == module.__name__
     )
 
 
