@@ -42,10 +42,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
 from pydantic import ValidationError
-from wgan_gp.utils.run_weights import zoo_entry
+from wgan_gp.utils.run_weights import named_entry
 from wgan_gp.utils.schema import CaseConfig
-from wgan_gp.utils.zoo import PREFIX
-from wgan_gp.utils.zoo import Entry
 
 from ppsci_ext.data.names import nearest_name
 from ppsci_ext.utils import UserError
@@ -214,7 +212,7 @@ def compose_case(experiment: Any, overrides: List[str]) -> DictConfig:
         experiment (Any): Case, with `name` and `paper`.
         overrides (List[str]): Arguments of the command line.
     """
-    overrides = with_zoo(experiment, overrides)
+    overrides = with_entry(experiment, overrides)
     cfg = compose(experiment.name, overrides=overrides)
     choice = _paper(experiment, cfg)
     given = any(override.startswith("paper=") for override in overrides)
@@ -239,8 +237,8 @@ def _paper(experiment: Any, cfg: DictConfig) -> Optional[str]:
     return choice if choice in options else None
 
 
-def with_zoo(experiment: Any, overrides: List[str]) -> List[str]:
-    """The arguments, after those of the zoo's entry whose weights they ask for.
+def with_entry(experiment: Any, overrides: List[str]) -> List[str]:
+    """The arguments, after those of the trained generator that they name.
 
     Hydra has to be initialised.
 
@@ -249,17 +247,17 @@ def with_zoo(experiment: Any, overrides: List[str]) -> List[str]:
         overrides (List[str]): Arguments of the command line.
 
     Raises:
-        UserError: If there is no such entry, or it is one of another case.
+        UserError: If there is none of this name, or it is one of another case.
     """
-    if not any(PREFIX in override for override in overrides):
+    if not any("pretrained_model_path" in override for override in overrides):
         return overrides
     entry = _entry(compose(experiment.name, overrides=overrides))
     first = [] if entry is None else entry.arguments(experiment.name)
     return overrides if overrides[: len(first)] == first else [*first, *overrides]
 
 
-def _entry(cfg: DictConfig) -> Optional[Entry]:
-    return zoo_entry(cfg) if cfg.mode in ("eval", "export", "infer") else None
+def _entry(cfg: DictConfig) -> Optional[Any]:
+    return named_entry(cfg) if cfg.mode in ("eval", "export", "infer") else None
 
 
 def compose_job(experiment: Any, cfg: DictConfig) -> DictConfig:
@@ -294,7 +292,7 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
                     sys.argv += check_jobs(experiment, known, overrides)
                 else:
                     check_overrides(known, overrides)
-                    overrides = with_zoo(experiment, overrides)
+                    overrides = with_entry(experiment, overrides)
                     cfg = compose_case(experiment, overrides)
                     check_config(cfg, experiment.chosen_by(cfg).schema)
                     _make_folder(cfg.output_dir)

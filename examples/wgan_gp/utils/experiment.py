@@ -45,8 +45,8 @@ from wgan_gp.utils.config import fail
 from wgan_gp.utils.evaluation import BESIDE
 from wgan_gp.utils.evaluation import write_eval
 from wgan_gp.utils.run_weights import load_generator
+from wgan_gp.utils.run_weights import named_entry
 from wgan_gp.utils.run_weights import require_weights
-from wgan_gp.utils.run_weights import zoo_entry
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import drift_term
@@ -302,7 +302,7 @@ def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
 
 
 def _infer(experiment: Experiment) -> None:
-    if zoo_entry(experiment.cfg) is not None:  # the zoo has weights, and no graphs
+    if named_entry(experiment.cfg) is not None:  # whose weights come without a graph
         experiment.export()
     experiment.infer()
 

@@ -18,6 +18,9 @@
 from __future__ import annotations
 
 from os import path as osp
+from typing import Any
+from typing import Callable
+from typing import Dict
 from typing import Optional
 
 from omegaconf import DictConfig
@@ -26,11 +29,12 @@ from wgan_gp.utils import zoo
 
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.checkpoint import latest_checkpoint
-from ppsci_ext.utils.weights import load_paddle_weights
-from ppsci_ext.utils.weights import read_safetensors
-from ppsci_ext.utils.weights import set_weights
+from ppsci_ext.utils.weights import load_weights
 
-_SAFETENSORS = ".safetensors"
+# how names of trained generators begin, and who knows them
+_NAMED: Dict[str, Callable[[str], Any]] = {
+    zoo.PREFIX: zoo.find_entry,
+}
 
 
 def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
@@ -51,12 +55,9 @@ def load_generator(cfg: DictConfig, generator: nn.Layer) -> str:
     Raises:
         UserError: If there is no such file, or it doesn't fit.
     """
-    path = require_weights(cfg)
-    if not path.endswith(_SAFETENSORS):
-        return load_paddle_weights(generator, path)
-    set_weights(generator, read_safetensors(path), path)
-    entry = zoo_entry(cfg)
-    return f"{zoo.PREFIX}{entry.name}" if entry else path
+    path = load_weights(generator, require_weights(cfg))
+    entry = named_entry(cfg)
+    return path if entry is None else str(entry)
 
 
 def require_weights(cfg: DictConfig) -> str:
@@ -65,7 +66,7 @@ def require_weights(cfg: DictConfig) -> str:
     Raises:
         UserError: If there is no such file.
     """
-    entry = zoo_entry(cfg)
+    entry = named_entry(cfg)
     if entry is not None:
         return entry.weights()
     path = weights_path(cfg)
@@ -79,31 +80,38 @@ def require_weights(cfg: DictConfig) -> str:
 
 def weights_path(cfg: DictConfig) -> str:
     """The same, whether the file is there or not."""
-    entry = zoo_entry(cfg)
+    entry = named_entry(cfg)
     if entry is not None:
         return entry.path
     path = cfg[_group(cfg)].pretrained_model_path
     name = "generator_ema" if cfg.TRAIN.ema.use_ema else "generator"
     path = path or osp.join(cfg.output_dir, name)
-    return path if path.endswith((".pdparams", _SAFETENSORS)) else f"{path}.pdparams"
+    return path if path.endswith((".pdparams", ".safetensors")) else f"{path}.pdparams"
 
 
-def zoo_entry(cfg: DictConfig) -> Optional[zoo.Entry]:
-    """The entry of the zoo that the user gave in place of a path, None where it is none.
+def named_entry(cfg: DictConfig) -> Optional[Any]:
+    """The trained generator that the user named in place of a path, None for a path.
 
     Raises:
-        UserError: If there is no entry of this name.
+        UserError: If there is none of this name.
     """
-    path = cfg[_group(cfg)].pretrained_model_path
-    return zoo.find_entry(path) if zoo.is_entry(path) else None
+    return _entry_of(cfg[_group(cfg)].pretrained_model_path)
 
 
 def iteration_of(weights: str) -> Optional[int]:
     """Iteration at which the run that wrote the weights ended, None if unknown."""
-    if zoo.is_entry(weights):
-        return zoo.find_entry(weights).iterations
+    entry = _entry_of(weights)
+    if entry is not None:
+        return entry.iterations
     folder = latest_checkpoint(osp.join(osp.dirname(weights), "checkpoints"))
     return None if folder is None else int(folder.rsplit("_", 1)[1])
+
+
+def _entry_of(path: Any) -> Optional[Any]:
+    for prefix, find in _NAMED.items():
+        if isinstance(path, str) and path.startswith(prefix):
+            return find(path)
+    return None
 
 
 def _group(cfg: DictConfig) -> str:

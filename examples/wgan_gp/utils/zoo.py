@@ -62,6 +62,9 @@ class Entry(NamedTuple):
     file: str
     sha256: str
 
+    def __str__(self) -> str:
+        return f"{PREFIX}{self.name}"
+
     @property
     def path(self) -> str:
         """Where the weights lie."""
@@ -128,11 +131,6 @@ def read_registry() -> Dict[str, Entry]:
     """All entries by name."""
     with open(REGISTRY, encoding="utf-8") as file:
         return {name: Entry(name, **rest) for name, rest in json.load(file).items()}
-
-
-def is_entry(path: Any) -> bool:
-    """Whether a path stands for an entry."""
-    return isinstance(path, str) and path.startswith(PREFIX)
 
 
 def find_entry(path: str) -> Entry:

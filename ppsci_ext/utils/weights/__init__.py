@@ -21,6 +21,7 @@ their names and shapes have been compared with those of a network.
 
 from __future__ import annotations
 
+from ppsci_ext.utils.weights.any_file import load_weights
 from ppsci_ext.utils.weights.network import set_torch_weights
 from ppsci_ext.utils.weights.network import set_weights
 from ppsci_ext.utils.weights.paddle_file import load_paddle_weights
@@ -32,6 +33,7 @@ from ppsci_ext.utils.weights.torch_file import read_torch_weights
 
 __all__ = [
     "load_paddle_weights",
+    "load_weights",
     "parse_safetensors",
     "read_paddle_weights",
     "read_safetensors",

@@ -55,7 +55,7 @@ def set_weights(
     network.set_state_dict(dict(arrays))
 
 
-def load_paddle_weights(network: nn.Layer, path: str) -> str:
+def load_weights(network: nn.Layer, path: str) -> str:
     """Put the weights of a .pdparams file into a network.
 
     Args:
