@@ -151,7 +151,7 @@ class AdversarialSolver(Solver):
         on_nan: str = "stop",
         folder: Optional[RunFolder] = None,
         cfg: Optional[DictConfig] = None,
-        **kwargs,
+        **kwargs: Any,
     ):
         refuse_silent_errors(gan.critic, bool(cfg and cfg.to_static))
         writers = kwargs if cfg is None else cfg

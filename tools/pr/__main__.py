@@ -95,7 +95,8 @@ def prepare(options: argparse.Namespace) -> None:
             part, number, len(plan.parts), stat, not_hosted if part.page else []
         )
         _write_text(options.texts, number, text)
-    checks.documentation(upstream.folder, options.programs, tree.pages)
+    modules = [name for name in tree.written if name.startswith("ppsci/")]
+    checks.documentation(upstream.folder, options.programs, tree.pages, modules)
     print(
         f"The branch {branch} of {upstream.folder} is ready; the texts are in {options.texts}."
     )

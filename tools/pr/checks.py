@@ -189,7 +189,12 @@ def _write_cifar10(folder: str) -> None:
         records.tofile(osp.join(folder, f"{name}.bin"))
 
 
-def documentation(tree: str, programs: str, pages: Mapping[str, Sequence[str]]) -> None:
+def documentation(
+    tree: str,
+    programs: str,
+    pages: Mapping[str, Sequence[str]],
+    files: Iterable[str],
+) -> None:
     """Build the documentation, and look for our pages in what it says.
 
     Args:
@@ -197,9 +202,10 @@ def documentation(tree: str, programs: str, pages: Mapping[str, Sequence[str]]) 
         programs (str): Folder with mkdocs.
         pages (Mapping[str, Sequence[str]]): Pages from the root of the documentation, each
             with texts that have to stand on it, such as first lines of included code.
+        files (Iterable[str]): Modules that API pages may show.
 
     Raises:
-        UserError: If it can't be built, warns of a page, or a page lacks a text.
+        UserError: If it can't be built, warns of a page or a module, or a page lacks a text.
     """
     with tempfile.TemporaryDirectory() as folder:
         site, settings = osp.join(folder, "site"), osp.join(folder, "mkdocs.yml")
@@ -210,8 +216,9 @@ def documentation(tree: str, programs: str, pages: Mapping[str, Sequence[str]]) 
         mkdocs = osp.join(programs, "mkdocs")
         done = _run([mkdocs, "build", "-f", settings, "-d", site], tree, tree)
         _require(done, "mkdocs build")
+        ours = [*pages, *files]
         for line in done.stderr.splitlines():
-            if "WARNING" in line and any(page in line for page in pages):
+            if "WARNING" in line and any(name in line for name in ours):
                 raise UserError(f"mkdocs warns: {line.strip()}")
         for page, texts in pages.items():
             with open(_built(site, page), encoding="utf-8") as file:
