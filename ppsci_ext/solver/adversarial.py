@@ -66,7 +66,7 @@ from ppsci_ext.utils.checkpoint import Checkpoint
 from ppsci_ext.utils.files import writing
 from ppsci_ext.utils.rng import preserve_rng_state
 from ppsci_ext.utils.rng import reseed
-from ppsci_ext.utils.weights import load_paddle_weights
+from ppsci_ext.utils.weights import load_weights
 
 Terms = Dict[str, paddle.Tensor]
 Pictures = Callable[[int, List[Dict[str, Any]]], None]
@@ -164,7 +164,7 @@ class AdversarialSolver(Solver):
         if cfg is not None:
             pretrained = cfg.TRAIN.pretrained_model_path
         if pretrained is not None:  # before Solver's moving average begins with them
-            load_paddle_weights(model, pretrained)
+            load_weights(model, pretrained)
         super().__init__(
             model,
             output_dir=self.folder.path,

@@ -157,6 +157,9 @@ def _without_nodes(text: str, nodes: Sequence[ast.AST]) -> str:
         decorators = getattr(node, "decorator_list", [])
         first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
         last = node.end_lineno
+        if isinstance(node, _Entry):  # brackets around a value are not part of it
+            while lines[last].strip() in (")", "),"):
+                last += 1
         if isinstance(node, _Entry) and not lines[last - 1].rstrip().endswith(","):
             raise UserError(
                 f"An entry of a dictionary ends without a comma: {lines[last - 1]}"

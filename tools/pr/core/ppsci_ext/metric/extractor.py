@@ -32,7 +32,7 @@ from ppsci_ext.arch.mnist_classifier import MNISTClassifier
 from ppsci_ext.arch.resnet_cifar import CIFARResNet
 from ppsci_ext.data.names import unknown_name
 from ppsci_ext.utils.digest import file_digest
-from ppsci_ext.utils.weights import load_paddle_weights
+from ppsci_ext.utils.weights import load_weights
 
 _MAX_BATCH_SIZE = 50
 _HOST = "https://paddle-org.bj.bcebos.com/paddlescience/models/wgan_gp/"
@@ -164,5 +164,5 @@ def build_extractor(
     path = weights or row.weights
     if path.startswith("https://"):
         path = get_weights_path_from_url(path)
-    path = load_paddle_weights(network, path)
+    path = load_weights(network, path)
     return FeatureExtractor(name, file_digest(path), network, **row.options)
