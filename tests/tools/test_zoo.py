@@ -117,7 +117,8 @@ def test_from_a_run_to_scores_and_samples(run, own_zoo, tmp_path, case):
     assert (entry.case, entry.iterations) == (case, 3)
     assert "MODEL.dim=4" in entry.configuration or case == "wgan_gp_toy"
     assert not any(str(tmp_path) in argument for argument in entry.configuration)
-    trained_weights = read_paddle_weights("run/generator.pdparams")
+    with open("run/eval.json", encoding="utf-8") as file:
+        trained_weights = read_paddle_weights(json.load(file)["weights"])
     stored = load_file(entry.path)
     assert set(stored) == set(trained_weights)
     for name, array in stored.items():
