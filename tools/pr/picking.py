@@ -157,13 +157,8 @@ def _without_nodes(text: str, nodes: Sequence[ast.AST]) -> str:
         decorators = getattr(node, "decorator_list", [])
         first = min([node.lineno, *(d.lineno for d in decorators)]) - 1
         last = node.end_lineno
-        if isinstance(node, _Entry):  # brackets around a value are not part of it
-            while lines[last].strip() in (")", "),"):
-                last += 1
-        if isinstance(node, _Entry) and not lines[last - 1].rstrip().endswith(","):
-            raise UserError(
-                f"An entry of a dictionary ends without a comma: {lines[last - 1]}"
-            )
+        if isinstance(node, _Entry):
+            last = _end_of_entry(lines, last)
         while first and lines[first - 1].lstrip().startswith("#"):
             first -= 1
         if not isinstance(node, _Entry):  # black knows how many blank lines there are
@@ -175,6 +170,17 @@ def _without_nodes(text: str, nodes: Sequence[ast.AST]) -> str:
                 )
         del lines[first:last]
     return "".join(lines)
+
+
+def _end_of_entry(lines: Sequence[str], last: int) -> int:
+    """The line with the comma after an entry, beyond the brackets around its value."""
+    for number in range(last, len(lines) + 1):
+        code = lines[number - 1].split("  #")[0].rstrip()
+        if code.endswith(","):
+            return number
+        if number > last and code.strip(" )]}"):
+            break
+    raise UserError(f"An entry ends without a comma: {lines[last - 1].strip()}.")
 
 
 def _prune_imports(text: str) -> str:
