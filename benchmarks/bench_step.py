@@ -20,14 +20,15 @@ Measured are a critic step, a generator step and an iteration (n_critic critic s
 generator step, with data, optimizer and record, by AdversarialSolver). The variants are the cases
 with the oneDNN convolution ("onednn"), with Paddle's own ("paddle"), and, with --compare torch, the
 same networks written plainly in PyTorch ("torch"). Each is a process of its own; they take turns,
-step by step. By default the networks are those of the YAML files, in full size.
+step by step. By default the networks are those of the YAML files, in full size; "motion" has those
+of preset=cpu, "fields3d" small ones.
 
 One JSON object a line for each case, width and variant: milliseconds (median and quartiles), images
 per second, the largest resident memory in MiB, in all and above that after the imports, and
 relative_to: the variant with which it is compared, by the ratio of the medians and by the
 median of the ratios within each turn (below 1: faster). bound_milliseconds is the arithmetic of the
 step, counted from the networks, at the highest rate of a matrix product of 1024 x 1024 that a variant
-reached in the same run. A summary goes to the standard error.
+reached in the same run; "motion" has none. A summary goes to the standard error.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ import argparse
 import contextlib
 import importlib.util
 import sys
-from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import Iterator
@@ -45,7 +45,6 @@ from typing import NamedTuple
 from typing import Optional
 
 import numpy as np
-import yaml
 
 from benchmarks import workers
 from benchmarks.report import report
@@ -55,24 +54,24 @@ CASES = {
     "mnist": ("wgan_gp_mnist", []),
     "cifar_resnet": ("wgan_gp_cifar", ["MODEL.name=resnet"]),
     "cifar_dcgan": ("wgan_gp_cifar", ["MODEL.name=dcgan"]),
+    "fields": ("wgan_gp_fields", []),
+    "fields3d": (
+        "wgan_gp_fields",
+        ["DATA.size=[32,32,32]", "MODEL.dim=8", "TRAIN.batch_size=8"],
+    ),
+    "motion": ("wgan_gp_motion", ["preset=cpu"]),
 }
 STEPS = ("critic", "generator", "iteration")
 PRODUCT_ROUNDS = 5
 
 
-def convolutions(script: str) -> List[str]:
+def convolutions(case: str) -> List[str]:
     """Ways to convolve between which the case has a choice; one where it has none.
 
     Args:
-        script (str): Name of the case's YAML file.
+        case (str): Name in CASES.
     """
-    path = osp.join(workers.ROOT, "examples", "wgan_gp", "conf", f"{script}.yaml")
-    with open(path, encoding="utf-8") as file:
-        settings = yaml.safe_load(file)
-    has_images = "image_shape" in settings["MODEL"]
-    if has_images and "convolution" in settings["MODEL"]:
-        return ["onednn", "paddle"]
-    return ["paddle"]
+    return ["paddle"] if case == "toy" else ["onednn", "paddle"]
 
 
 def paddle_specs(
@@ -91,7 +90,7 @@ def paddle_specs(
         overrides.append(f"MODEL.dim={dim}")
     if batch_size is not None:
         overrides.append(f"TRAIN.batch_size={batch_size}")
-    variants = convolutions(script)
+    variants = convolutions(case)
     chosen = {
         v: [f"MODEL.convolution={v}"] if len(variants) > 1 else [] for v in variants
     }
@@ -124,7 +123,8 @@ class Measured(NamedTuple):
     """What the workers of one case and width have said, by variant.
 
     Attributes:
-        about (Dict[str, Dict]): Version, threads; of Paddle's also settings and operations.
+        about (Dict[str, Dict]): Version, threads; of Paddle's also settings, facts and
+            operations.
         seconds (Dict[str, Dict[str, List[float]]]): Of each turn, by step and variant.
         memory (Dict[str, Dict[str, float]]): "peak" and "above_imports", in MiB.
         gflop_per_second (Dict[str, float]): Rate of a matrix product.
@@ -155,7 +155,7 @@ def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured
         about = {name: worker.wait_until_ready() for name, worker in running.items()}
         if args.compare == "torch":
             ours = about["paddle"]
-            spec = {"settings": ours["settings"], "threads": ours["threads"]}
+            spec = {name: ours[name] for name in ("settings", "facts", "threads")}
             worker = workers.Worker("benchmarks.torch_worker", spec)
             running["torch"] = stack.enter_context(worker)
             about["torch"] = worker.wait_until_ready()
@@ -173,11 +173,13 @@ def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured
 
 
 def count_gflop(about: Dict[str, Any]) -> Dict[str, float]:
-    """Billions of floating-point operations of each step.
+    """Billions of floating-point operations of each step; none where they aren't known.
 
     Args:
         about (Dict[str, Any]): What Paddle's worker has said of itself.
     """
+    if about["flop"] is None:
+        return {}
     gan, batch_size = about["settings"]["GAN"], about["settings"]["TRAIN"]["batch_size"]
     generated = batch_size * gan["generator_batch_multiple"]
     critic = about["flop"]["critic"] * batch_size / 1e9
@@ -224,9 +226,9 @@ def bench(
         result["peak_megabytes"] = round(memory["peak"], 1)
         result["peak_above_imports_megabytes"] = round(memory["above_imports"], 1)
         result["product_gflop_per_second"] = round(rate, 2)
-        for step in STEPS:
-            result[f"{step}_gflop"] = round(gflop[step], 6)
-            bound = 1000 * gflop[step] / highest_rate
+        for step, count in gflop.items():
+            result[f"{step}_gflop"] = round(count, 6)
+            bound = 1000 * count / highest_rate
             result[f"{step}_bound_milliseconds"] = round(bound, 3)
         describe(result)
         yield result
@@ -237,10 +239,13 @@ def describe(result: Dict[str, Any]) -> None:
     comparison = ""
     if result["variant"] != result["relative_to"]:
         comparison = "{iteration_median_ratio:.2f} of {relative_to}, "
+    bound = ""
+    if "iteration_bound_milliseconds" in result:
+        bound = ", bound {iteration_bound_milliseconds:.3g}"
     text = (
         "{case}, dim {dim}, {variant}: {iteration_milliseconds:.4g} ms an iteration "
-        "(critic {critic_milliseconds:.4g}, generator {generator_milliseconds:.4g}, "
-        f"bound {{iteration_bound_milliseconds:.3g}}), {comparison}"
+        "(critic {critic_milliseconds:.4g}, generator {generator_milliseconds:.4g}"
+        f"{bound}), {comparison}"
         "{images_per_second:.4g} images/s, {peak_megabytes:.0f} MiB "
         "({peak_above_imports_megabytes:.0f} above the imports)"
     )

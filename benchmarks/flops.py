@@ -26,6 +26,7 @@ from typing import Any
 from typing import Dict
 from typing import List
 from typing import NamedTuple
+from typing import Optional
 from typing import Tuple
 
 import paddle
@@ -33,6 +34,8 @@ from paddle import nn
 
 from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
 from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
+
+_CONVOLUTIONS = (nn.Conv1D, nn.Conv2D, nn.Conv3D)
 
 
 class LayerCost(NamedTuple):
@@ -52,8 +55,8 @@ def layer_costs(network: nn.Layer, *inputs: paddle.Tensor) -> List[LayerCost]:
     """Costs of the layers of a network, in the order of their calls.
 
     Args:
-        network (nn.Layer): Network of Linear, Conv2D and Conv2DTranspose, and layers without
-            matrix products.
+        network (nn.Layer): Network of Linear, convolutions and Conv2DTranspose, and layers
+            without matrix products.
         *inputs (paddle.Tensor): What it is called with.
 
     Raises:
@@ -73,7 +76,7 @@ def layer_costs(network: nn.Layer, *inputs: paddle.Tensor) -> List[LayerCost]:
 
     hooks = []
     for name, layer in network.named_sublayers(include_self=True):
-        if isinstance(layer, (nn.Linear, nn.Conv2D, nn.Conv2DTranspose)):
+        if isinstance(layer, (nn.Linear, *_CONVOLUTIONS, nn.Conv2DTranspose)):
             hooks.append(layer.register_forward_post_hook(note))
         elif not isinstance(layer, nn.Embedding) and any(
             parameter.ndim > 1
@@ -88,8 +91,13 @@ def layer_costs(network: nn.Layer, *inputs: paddle.Tensor) -> List[LayerCost]:
     return costs
 
 
-def _taps(layer: nn.Layer, image_size: List[int]) -> int:
-    """Pairs of a pixel and a kernel's weight that meet, within one channel."""
+def _taps(layer: nn.Layer, size: List[int]) -> int:
+    """Pairs of a pixel and a kernel's weight that meet, within one channel.
+
+    Args:
+        layer (nn.Layer): A convolution.
+        size (List[int]): Of its input, without batch and channels.
+    """
     transposed = isinstance(layer, (nn.Conv2DTranspose, UpsampleConv2D))
     kernel_size = layer.weight.shape[2:]
     settings = {
@@ -100,10 +108,15 @@ def _taps(layer: nn.Layer, image_size: List[int]) -> int:
     if isinstance(layer, (ConvMeanPool2D, UpsampleConv2D)):
         kernel_size = layer.resampling_weight().shape[2:]
         settings = {"stride": layer.strides, "padding": layer.padding}
+    elif not transposed and layer._padding_mode != "zeros":  # margins are pixels
+        margin = layer._reversed_padding_repeated_twice[0]  # Paddle has one for all
+        size = [n + 2 * margin for n in size]
+        settings["padding"] = 0
     functional = nn.functional
-    convolve = functional.conv2d_transpose if transposed else functional.conv2d
+    direct = (functional.conv1d, functional.conv2d, functional.conv3d)
+    convolve = functional.conv2d_transpose if transposed else direct[len(size) - 1]
     meeting = convolve(
-        paddle.ones([1, 1, *image_size]), paddle.ones([1, 1, *kernel_size]), **settings
+        paddle.ones([1, 1, *size]), paddle.ones([1, 1, *kernel_size]), **settings
     )
     return int(meeting.sum(dtype="float64"))
 
@@ -144,7 +157,7 @@ def generator_step(generator: List[LayerCost], critic: List[LayerCost]) -> int:
     return forward_backward(generator) + 2 * forward(critic)
 
 
-def count_steps(gan: Any, sample_shape: List[int]) -> Dict[str, float]:
+def count_steps(gan: Any, sample_shape: List[int]) -> Optional[Dict[str, float]]:
     """Operations of both steps, per sample of a batch; each is in proportion to the batch.
 
     Args:
@@ -152,8 +165,11 @@ def count_steps(gan: Any, sample_shape: List[int]) -> Dict[str, float]:
         sample_shape (List[int]): Shape of one sample.
 
     Returns:
-        Dict[str, float]: "critic", "generator".
+        Optional[Dict[str, float]]: "critic", "generator"; None for a condition that is no
+            class: layers that see it alone have other derivatives than are counted here.
     """
+    if gan.conditional and not gan.num_classes:
+        return None
     size = 2
     labels = gan.sample_labels(size)
     condition = () if labels is None else (labels,)

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """The worker that trains a case as its script would: the same networks, stream, optimizers and
-solver, on random images instead of real ones."""
+solver, on random images instead of real ones, and on windows of motion that are drawn once."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ import sys
 from os import path as osp
 from typing import Any
 from typing import Dict
+from typing import Mapping
 from typing import NoReturn
 from typing import Tuple
 from typing import Type
@@ -38,14 +39,17 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
+from wgan_gp.cases.wgan_gp_motion import MEASURED
 from wgan_gp.utils import config
 from wgan_gp.utils.experiment import Experiment
+from wgan_gp.utils.motion_terms import measure_angles
 
 from benchmarks import flops
 from benchmarks import workers
 from ppsci.utils import logger
 from ppsci.utils import misc
 from ppsci_ext.data import ImageDataset
+from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
@@ -60,23 +64,47 @@ def case_of(script: str) -> Type[Experiment]:
     return next(each for each in cases if getattr(each, "name", None) == script)
 
 
-def build_solver(case: str, cfg: DictConfig) -> AdversarialSolver:
-    """The case's solver, on random pixels and labels in place of real ones."""
-    experiment = case_of(case)(cfg)
-    gan = experiment.build_gan()
-    return experiment.build_solver(gan, random_data(experiment, cfg))
+def build_solver(experiment: Experiment) -> AdversarialSolver:
+    """The case's solver, on `random_data`."""
+    data = random_data(experiment, experiment.cfg)
+    return experiment.build_solver(experiment.build_gan(), data)
 
 
 def random_data(experiment: Experiment, cfg: DictConfig) -> Any:
+    """What the case trains on: its own law, or samples that cost nothing to draw."""
+    count = workers.num_samples(cfg.TRAIN.batch_size)
+    rng = np.random.default_rng(cfg.seed)
+    if "representation" in cfg.MODEL:
+        return experiment.load_data("train").sample(count, rng)
     if "image_shape" not in cfg.MODEL:
         return experiment.load_data("train")
-    count = workers.num_images(cfg.TRAIN.batch_size)
-    rng = np.random.default_rng(cfg.seed)
     shape = (count, *cfg.MODEL.image_shape)
     images = rng.integers(0, 256, shape, dtype=np.uint8)
     num_classes = cfg.MODEL.get("num_classes") or 1
     labels = rng.integers(0, num_classes, count)
     return ImageDataset(images, labels, num_classes)
+
+
+def facts_of(experiment: Experiment) -> Dict[str, Any]:
+    """What the case's networks and terms know beside its configuration, as JSON can hold it."""
+    if "representation" not in experiment.cfg.MODEL:
+        return {}
+    data = experiment.data
+    layout, skeleton = data.layout(), data.skeleton
+    real, _ = data.some(MEASURED, 0)
+    angles = measure_angles(skeleton, real)
+    arrays = {
+        "adjacency": skeleton.adjacency(),
+        "rest": skeleton.rest,
+        "audio_mean": layout.audio_mean,
+        "audio_std": layout.audio_std,
+        "pairs": angles.pairs,
+        "lowest": angles.lowest,
+        "highest": angles.highest,
+    }
+    parts = [skeleton.body(), *(skeleton.hand(side) for side in SIDES)]
+    lists = {name: array.tolist() for name, array in arrays.items()}
+    return {"context": layout.context, "parts": parts, **lists}
 
 
 def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:
@@ -96,12 +124,15 @@ def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:
     return cfg
 
 
-def serve(server: workers.Server, solver: AdversarialSolver) -> NoReturn:
+def serve(
+    server: workers.Server, solver: AdversarialSolver, facts: Mapping[str, Any]
+) -> NoReturn:
     """Answer from within the solver's training, in place of its epochs.
 
     Args:
         server (workers.Server): Where the tasks come from.
         solver (AdversarialSolver): Solver whose `train` is under way.
+        facts (Mapping[str, Any]): From `facts_of`.
     """
     gan, cfg = solver.gan, solver.cfg
     matrix = paddle.rand([workers.PRODUCT_SIZE, workers.PRODUCT_SIZE])
@@ -133,6 +164,7 @@ def serve(server: workers.Server, solver: AdversarialSolver) -> NoReturn:
         version=paddle.__version__,
         threads=int(os.environ["MKL_NUM_THREADS"]),
         settings=OmegaConf.to_container(cfg, resolve=True),
+        facts=facts,
         flop=flops.count_steps(gan, solver.stream.sample_shape),
     )
 
@@ -147,8 +179,9 @@ def run(spec: Dict[str, Any]) -> None:
     misc.set_random_seed(cfg.seed)
     logger.init_logger("ppsci", None, "warning")
     server = workers.Server()
-    solver = build_solver(spec["case"], cfg)
-    solver.train_epoch_func = lambda *_: serve(server, solver)
+    experiment = case_of(spec["case"])(cfg)
+    solver, facts = build_solver(experiment), facts_of(experiment)
+    solver.train_epoch_func = lambda *_: serve(server, solver, facts)
     solver.train()
 
 

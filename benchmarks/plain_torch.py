@@ -15,7 +15,8 @@
 """The training step of the cases, written plainly in PyTorch, as one would write it there.
 
 Eager, `torch.optim.Adam`, real and generated samples as one batch, the penalty by
-`torch.autograd.grad(..., create_graph=True)`. The losses are those of `wgan_gp.models`.
+`torch.autograd.grad(..., create_graph=True)`. The losses are those of `wgan_gp.models`; the
+motion case's further terms are in `plain_torch_motion`.
 """
 
 from __future__ import annotations
@@ -26,28 +27,41 @@ from typing import Iterator
 from typing import Mapping
 from typing import Optional
 from typing import Tuple
+from typing import Union
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from benchmarks.plain_torch_fields import FieldCritic
+from benchmarks.plain_torch_fields import FieldGenerator
 from benchmarks.plain_torch_networks import MLP
 from benchmarks.plain_torch_networks import DCGANCritic
 from benchmarks.plain_torch_networks import DCGANGenerator
 from benchmarks.plain_torch_networks import ResNetCritic
 from benchmarks.plain_torch_networks import ResNetGenerator
 
-Batch = Tuple[torch.Tensor, Optional[torch.Tensor]]
+Condition = Union[None, torch.Tensor, Dict[str, torch.Tensor]]
+Batch = Tuple[torch.Tensor, Condition]
 
 
 def build_networks(settings: Mapping[str, Any]) -> Tuple[nn.Module, nn.Module]:
     """Generator and critic of a case.
 
     Args:
-        settings (Mapping[str, Any]): The case's resolved configuration, of which MODEL counts.
+        settings (Mapping[str, Any]): The case's resolved configuration, of which MODEL counts,
+            and of fields their size.
     """
     model = settings["MODEL"]
     dim, latent_dim = model["dim"], model["latent_dim"]
+    if "stages" in model:
+        shape, stages = settings["DATA"]["size"], model["stages"]
+        generator = FieldGenerator(
+            shape, dim, model["latent_channels"], stages, model["fine_noise"]
+        )
+        return generator, FieldCritic(len(shape), dim, stages)
     if "image_shape" not in model:
         return MLP(latent_dim, dim, 2), MLP(2, dim, 1)
     shape = model["image_shape"]
@@ -62,7 +76,7 @@ def build_networks(settings: Mapping[str, Any]) -> Tuple[nn.Module, nn.Module]:
 
 
 class Trainer:
-    """WGAN-GP of a case, with ACGAN where it is conditional.
+    """WGAN-GP of a case, with ACGAN where it has classes.
 
     Args:
         settings (Mapping[str, Any]): The case's resolved configuration.
@@ -70,12 +84,15 @@ class Trainer:
     """
 
     def __init__(self, settings: Mapping[str, Any], batches: Iterator[Batch]):
+        self.settings = settings
         self.gan, self.train = settings["GAN"], settings["TRAIN"]
         model = settings["MODEL"]
-        self.latent_dim = model["latent_dim"]
         self.num_classes = model["num_classes"] if model.get("conditional") else 0
         self.batches = batches
-        self.generator, self.critic = build_networks(settings)
+        self.generator, self.critic = self.build_networks()
+        self.latent_shape = getattr(
+            self.generator, "latent_shape", [model["latent_dim"]]
+        )
         betas = (self.train["beta1"], self.train["beta2"])
         self.generator_optimizer = torch.optim.Adam(
             self.generator.parameters(), lr=self.train["generator_lr"], betas=betas
@@ -83,22 +100,35 @@ class Trainer:
         self.critic_optimizer = torch.optim.Adam(
             self.critic.parameters(), lr=self.train["critic_lr"], betas=betas
         )
+        self.average: Optional[AveragedModel] = None
+        if self.train["ema"]["use_ema"]:
+            decay = self.train["ema"]["decay"]
+            self.average = AveragedModel(
+                self.generator, multi_avg_fn=get_ema_multi_avg_fn(decay)
+            )
 
-    def generate(
-        self, noise: torch.Tensor, labels: Optional[torch.Tensor]
-    ) -> torch.Tensor:
-        return (
-            self.generator(noise, labels) if self.num_classes else self.generator(noise)
-        )
+    def build_networks(self) -> Tuple[nn.Module, nn.Module]:
+        return build_networks(self.settings)
 
-    def judge(self, x: torch.Tensor) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+    def noise(self, size: int) -> torch.Tensor:
+        return torch.randn(size, *self.latent_shape)
+
+    def generate(self, noise: torch.Tensor, condition: Condition) -> torch.Tensor:
+        if self.num_classes:
+            return self.generator(noise, condition)
+        return self.generator(noise)
+
+    def judge(
+        self, x: torch.Tensor, condition: Condition
+    ) -> Tuple[torch.Tensor, Optional[torch.Tensor]]:
+        """Scores, and logits of the classes where there are any."""
         output = self.critic(x)
         return output if self.num_classes else (output, None)
 
     def critic_loss(
         self,
         real: torch.Tensor,
-        labels: Optional[torch.Tensor],
+        condition: Condition,
         noise: torch.Tensor,
         alpha: torch.Tensor,
     ) -> Dict[str, torch.Tensor]:
@@ -106,23 +136,23 @@ class Trainer:
 
         Args:
             real (torch.Tensor): Real samples, [B, ...].
-            labels (Optional[torch.Tensor]): Their classes, [B].
-            noise (torch.Tensor): Noise of the generator, [B, latent_dim].
+            condition (Condition): Their classes, [B].
+            noise (torch.Tensor): Noise of the generator, [B, ...].
             alpha (torch.Tensor): Interpolation weights, [B, 1].
         """
         with torch.no_grad():
-            fake = self.generate(noise, labels)
-        scores, logits = self.judge(torch.cat([real, fake]))
+            fake = self.generate(noise, condition)
+        scores, logits = self.judge(torch.cat([real, fake]), twice(condition))
         score_real, score_fake = scores.chunk(2)
         loss = score_fake.mean() - score_real.mean()
         if logits is not None:
-            classification = F.cross_entropy(logits[: len(real)], labels)
+            classification = F.cross_entropy(logits[: len(real)], condition)
             loss = loss + self.gan["acgan_scale"] * classification
 
         alpha = alpha.view(-1, *[1] * (real.dim() - 1))
         points = (real + alpha * (fake - real)).requires_grad_()
         (gradient,) = torch.autograd.grad(
-            self.judge(points)[0].sum(), points, create_graph=True
+            self.judge(points, condition)[0].sum(), points, create_graph=True
         )
         penalty = ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
         return {
@@ -131,37 +161,47 @@ class Trainer:
         }
 
     def critic_step(self) -> None:
-        real, labels = next(self.batches)
-        noise = torch.randn(len(real), self.latent_dim)
-        terms = self.critic_loss(real, labels, noise, torch.rand(len(real), 1))
+        real, condition = next(self.batches)
+        noise, alpha = self.noise(len(real)), torch.rand(len(real), 1)
+        terms = self.critic_loss(real, condition, noise, alpha)
         self.critic_optimizer.zero_grad()
         terms["critic_loss"].backward()
         self.critic_optimizer.step()
 
     def generator_loss(
-        self, noise: torch.Tensor, labels: Optional[torch.Tensor]
+        self,
+        noise: torch.Tensor,
+        condition: Condition,
+        real: Optional[torch.Tensor] = None,
     ) -> torch.Tensor:
         """Loss of the generator.
 
         Args:
-            noise (torch.Tensor): [B, latent_dim].
-            labels (Optional[torch.Tensor]): Classes to generate, [B].
+            noise (torch.Tensor): [B, ...].
+            condition (Condition): Classes to generate, [B].
+            real (Optional[torch.Tensor]): Real samples for terms that look at them.
         """
-        score, logits = self.judge(self.generate(noise, labels))
+        score, logits = self.judge(self.generate(noise, condition), condition)
         loss = -score.mean()
         if logits is not None:
-            classification = F.cross_entropy(logits, labels)
+            classification = F.cross_entropy(logits, condition)
             loss = loss + self.gan["acgan_scale_generator"] * classification
         return loss
 
-    def generator_step(self) -> None:
+    def generator_batch(
+        self,
+    ) -> Tuple[torch.Tensor, Condition, Optional[torch.Tensor]]:
+        """What a step of the generator is made of, see `generator_loss`."""
         size = self.gan["generator_batch_multiple"] * self.train["batch_size"]
-        noise = torch.randn(size, self.latent_dim)
         labels = None
         if self.num_classes:
             labels = torch.randint(self.num_classes, (size,))
+        return self.noise(size), labels, None
+
+    def generator_step(self) -> None:
+        batch = self.generator_batch()
         self.critic.requires_grad_(False)
-        loss = self.generator_loss(noise, labels)
+        loss = self.generator_loss(*batch)
         self.critic.requires_grad_(True)
         self.generator_optimizer.zero_grad()
         loss.backward()
@@ -172,3 +212,12 @@ class Trainer:
         self.generator_step()
         for _ in range(self.gan["n_critic"]):
             self.critic_step()
+        if self.average is not None:
+            self.average.update_parameters(self.generator)
+
+
+def twice(condition: Condition) -> Condition:
+    """The condition of two batches, one after the other."""
+    if isinstance(condition, dict):
+        return {name: torch.cat([each, each]) for name, each in condition.items()}
+    return None if condition is None else torch.cat([condition, condition])

@@ -42,6 +42,7 @@ from paddle import profiler
 
 from benchmarks.bench_step import CASES
 from benchmarks.paddle_worker import build_solver
+from benchmarks.paddle_worker import case_of
 from benchmarks.paddle_worker import compose_settings
 from benchmarks.report import report
 from ppsci.utils import logger
@@ -51,7 +52,7 @@ from ppsci_ext.arch.onednn import function
 # the first that an operator's name contains, in lower case
 GROUPS = {
     "matrix products": ("matmul",),
-    "convolutions": ("conv2d", "pylayer"),
+    "convolutions": ("conv", "pylayer"),
     "Adam": ("adam",),
     "activations": ("relu", "tanh", "sigmoid"),
     "pooling, means and sums": ("pool", "mean", "sum", "reduce"),
@@ -110,7 +111,7 @@ def profile(name: str, steps: int) -> Dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         cfg = compose_settings(script, (*overrides, f"output_dir={folder}/run"))
         misc.set_random_seed(cfg.seed)
-        solver = build_solver(script, cfg)
+        solver = build_solver(case_of(script)(cfg))
 
         def pair() -> None:
             solver.critic_step()

@@ -24,11 +24,13 @@ from typing import Iterator
 from typing import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from benchmarks import workers
 from benchmarks.plain_torch import Batch
 from benchmarks.plain_torch import Trainer
+from benchmarks.plain_torch_motion import MotionTrainer
 
 
 def gaussians(batch_size: int) -> Iterator[Batch]:
@@ -42,7 +44,7 @@ def gaussians(batch_size: int) -> Iterator[Batch]:
 
 def random_images(batch_size: int, settings: Mapping[str, Any]) -> Iterator[Batch]:
     """Batches of random uint8 images in a random order, as floats."""
-    count = workers.num_images(batch_size)
+    count = workers.num_samples(batch_size)
     images = torch.randint(
         256, (count, *settings["MODEL"]["image_shape"]), dtype=torch.uint8
     )
@@ -57,18 +59,70 @@ def random_images(batch_size: int, settings: Mapping[str, Any]) -> Iterator[Batc
             yield batch, labels[chosen]
 
 
+def gaussian_fields(batch_size: int, settings: Mapping[str, Any]) -> Iterator[Batch]:
+    """Periodic Gaussian fields with Matern's spectrum, drawn for each batch."""
+    data = settings["DATA"]
+    size = data["size"]
+    length = data["length"] or min(size) / 16
+    waves = torch.meshgrid(
+        *(2 * math.pi * torch.fft.fftfreq(n) for n in size), indexing="ij"
+    )
+    k_squared = sum(k.square() for k in waves)
+    density = (1 + k_squared * length**2) ** -(data["smoothness"] + len(size) / 2)
+    root = (density / density.mean()).sqrt()[..., : size[-1] // 2 + 1]
+    axes = tuple(range(1, len(size) + 1))
+    while True:
+        modes = torch.fft.rfftn(torch.randn(batch_size, *size), dim=axes)
+        yield torch.fft.irfftn(root * modes, s=size, dim=axes)[:, None], None
+
+
+def random_motion(
+    batch_size: int, settings: Mapping[str, Any], facts: Mapping[str, Any]
+) -> Iterator[Batch]:
+    """Windows of unit vectors with their condition, drawn once, in a random order."""
+    count, data = workers.num_samples(batch_size), settings["DATA"]
+    frames, seed_frames = data["frames"], data["seed_frames"]
+    mean, std = torch.tensor(facts["audio_mean"]), torch.tensor(facts["audio_std"])
+    motion = F.normalize(torch.randn(count, frames, len(facts["rest"]), 3), dim=-1)
+    heard = 2 * (frames + 2 * facts["context"])
+    given = torch.randint(2, (count, 1, 1, 1))
+    condition = {
+        "audio": mean + std * torch.randn(count, heard, len(mean)),
+        "speaker": torch.randint(data["num_speakers"], (count,)),
+        "seed_frames": motion[:, :seed_frames] * given,
+    }
+    while True:
+        for chosen in torch.randperm(count).split(batch_size):
+            yield motion[chosen], {name: x[chosen] for name, x in condition.items()}
+
+
+def build_trainer(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Trainer:
+    """The training of a case, on data like its own.
+
+    Args:
+        settings (Mapping[str, Any]): Its resolved configuration.
+        facts (Mapping[str, Any]): What else its networks and terms must know.
+    """
+    model, batch_size = settings["MODEL"], settings["TRAIN"]["batch_size"]
+    if "representation" in model:
+        batches = random_motion(batch_size, settings, facts)
+        return MotionTrainer(settings, batches, facts)
+    if "stages" in model:
+        batches = gaussian_fields(batch_size, settings)
+    elif "image_shape" in model:
+        batches = random_images(batch_size, settings)
+    else:
+        batches = gaussians(batch_size)
+    return Trainer(settings, batches)
+
+
 def main() -> None:
     server = workers.Server()
     spec = json.loads(sys.argv[1])
     settings = spec["settings"]
     torch.manual_seed(settings["seed"])
     torch.set_num_threads(spec["threads"])
-    batch_size = settings["TRAIN"]["batch_size"]
-    if "image_shape" in settings["MODEL"]:
-        batches = random_images(batch_size, settings)
-    else:
-        batches = gaussians(batch_size)
-    trainer = Trainer(settings, batches)
+    trainer = build_trainer(settings, spec["facts"])
     matrix = torch.rand(workers.PRODUCT_SIZE, workers.PRODUCT_SIZE)
 
     def finish(network: nn.Module) -> None:

@@ -247,6 +247,6 @@ def product_gflop() -> float:
     return 2 * PRODUCT_SIZE**3 * PRODUCTS / 1e9
 
 
-def num_images(batch_size: int) -> int:
-    """How many images to draw batches from: a multiple, so that no pass has a rest."""
+def num_samples(batch_size: int) -> int:
+    """How many samples to draw batches from: a multiple, so that no pass has a rest."""
     return 20 * batch_size

@@ -24,6 +24,8 @@ import pytest
 
 from benchmarks import bench_step
 from benchmarks import workers
+from benchmarks.paddle_worker import compose_settings
+from tests.helpers import onednn_env
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 SHORT = "--dim 8 --batch-size 4 --iterations 3 --warmup 1".split()
@@ -48,19 +50,25 @@ def run(monkeypatch, capsys, tmp_path):
     return run_bench
 
 
-def check(line):
+def check_times(line, n_critic):
     """What holds for the line of any variant."""
     for step in bench_step.STEPS:
         low, high = line[f"{step}_quartiles"]
         assert 0 < low <= line[f"{step}_milliseconds"] <= high
+    assert line["iteration_milliseconds"] > line["critic_milliseconds"]
+    per_second = n_critic * 4 * 1000 / line["iteration_milliseconds"]
+    assert line["images_per_second"] == pytest.approx(per_second, rel=1e-3)
+    assert 0 < line["peak_above_imports_megabytes"] < line["peak_megabytes"]
+
+
+def check(line):
+    """The same, and the bound, of a case with five steps of the critic."""
+    check_times(line, 5)
+    for step in bench_step.STEPS:
         assert line[f"{step}_bound_milliseconds"] < line[f"{step}_milliseconds"]
         assert line[f"{step}_gflop"] > 0
     gflop = 5 * line["critic_gflop"] + line["generator_gflop"]
     assert line["iteration_gflop"] == pytest.approx(gflop, abs=1e-5)
-    assert line["iteration_milliseconds"] > line["critic_milliseconds"]
-    per_second = 5 * 4 * 1000 / line["iteration_milliseconds"]
-    assert line["images_per_second"] == pytest.approx(per_second, rel=1e-3)
-    assert 0 < line["peak_above_imports_megabytes"] < line["peak_megabytes"]
 
 
 def test_toy_by_paddle(run):
@@ -76,11 +84,37 @@ def test_toy_by_paddle(run):
     assert summary.startswith("toy, dim 8, paddle: ")
 
 
+@pytest.mark.parametrize("case", bench_step.CASES)
+def test_both_convolutions_are_measured_where_a_case_has_the_choice(case):
+    specs = bench_step.paddle_specs(case, 8, 4)
+    for variant, spec in specs.items():
+        cfg = compose_settings(spec["case"], tuple(spec["overrides"]))
+        assert (cfg.MODEL.dim, cfg.TRAIN.batch_size) == (8, 4)
+        assert cfg.MODEL.get("convolution", "paddle") == variant
+    assert ("onednn" in specs) == ("convolution" in cfg.MODEL)
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
+def test_motion_beside_torch(run):
+    onednn_env.load_or_skip()
+    lines, summary = run("--case", "motion", *SHORT, "--compare", "torch")
+    assert [line["variant"] for line in lines] == ["onednn", "paddle", "torch"]
+    for line in lines:
+        check_times(line, 3)
+        assert not any(
+            "bound" in name or "gflop" in name
+            for name in line
+            if name != "product_gflop_per_second"
+        )
+    assert "bound" not in summary
+
+
 @pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
 def test_cifar_beside_torch(run):
+    onednn_env.load_or_skip()
     lines, summary = run("--case", "cifar_resnet", *SHORT, "--compare", "torch")
     by_variant = {line["variant"]: line for line in lines}
-    assert list(by_variant)[-2:] == ["paddle", "torch"]
+    assert list(by_variant) == ["onednn", "paddle", "torch"]
     for line in lines:
         check(line)
         assert line["relative_to"] == "torch"

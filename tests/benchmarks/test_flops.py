@@ -59,7 +59,12 @@ def linear_pair():
         (deconv(3, 4, 5), [2, 3, 3, 3], 2 * 2 * 12**2 * 3 * 4),
         # along a side of 6, three kernels of 4 from -1 on: 3 + 4 + 3
         (ConvMeanPool2D(3, 4, 3), [2, 3, 6, 6], 2 * 2 * 10**2 * 3 * 4),
-        # its transpose
+        # a side of 6 with kernels of 4 and margins of its own pixels: three whole kernels
+        (nn.Conv2D(3, 4, 4, stride=2, padding=1, padding_mode="circular"), [2, 3, 6, 6],
+         2 * 2 * 12**2 * 3 * 4),
+        (nn.Conv1D(3, 4, 3, padding=2, dilation=2), [2, 3, 6], 2 * 2 * (2 + 2 + 3 + 3 + 2 + 2) * 3 * 4),
+        (nn.Conv3D(3, 4, 3, padding=1), [2, 3, 2, 3, 4], 2 * 2 * 4 * 7 * 10 * 3 * 4),
+        # the transpose of ConvMeanPool2D
         (UpsampleConv2D(3, 4, 3), [2, 3, 3, 3], 2 * 2 * 10**2 * 3 * 4),
     ],
 )  # fmt: skip
@@ -115,6 +120,11 @@ def test_conditional_networks_are_counted_with_their_labels():
     head = 2 * 4 * 5  # on features that need a gradient
     assert with_classes["critic"] - without["critic"] == 2 * 3 * head + 4 * head
     assert with_classes["generator"] - without["generator"] == 2 * head
+
+
+def test_conditions_that_are_no_classes_are_not_counted(linear_pair):
+    linear_pair.conditional = True
+    assert flops.count_steps(linear_pair, [2]) is None
 
 
 def test_layers_that_cannot_be_counted_are_refused():

@@ -24,10 +24,16 @@ from omegaconf import OmegaConf
 from benchmarks.bench_step import CASES
 from benchmarks.paddle_worker import case_of
 from benchmarks.paddle_worker import compose_settings
+from benchmarks.paddle_worker import facts_of
+from benchmarks.paddle_worker import random_data
+from ppsci_ext.data import map_condition
+from ppsci_ext.data.fields.spectrum import lattice_spectrum
+from ppsci_ext.data.fields.spectrum import make_spectrum
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-from benchmarks.plain_torch import Trainer  # noqa: E402
+from benchmarks.torch_worker import build_trainer  # noqa: E402
+from benchmarks.torch_worker import gaussian_fields  # noqa: E402
 from benchmarks.torch_worker import gaussians  # noqa: E402
 from benchmarks.torch_worker import random_images  # noqa: E402
 
@@ -39,24 +45,44 @@ SMALL = {
     "cifar_resnet": ["MODEL.dim=6"],
     "cifar_dcgan": ["MODEL.dim=4", "MODEL.image_shape=[3,20,23]"],
     "cifar_unconditional": ["MODEL.dim=6", "MODEL.conditional=false"],
+    "fields": ["MODEL.dim=3", "DATA.size=[16,24]", "MODEL.fine_noise=2"],
+    "fields3d": ["MODEL.dim=2", "MODEL.stages=2", "DATA.size=[8,4,12]"],
+    "motion": ["MODEL.dim=8", "MODEL.critic_dim=4", "DATA.frames=15"],
 }
+# in the middle of the curriculum all of motion's terms count
+AT_ITERATION = 150
+TABLES = ("scale", "offset", "speaker", "which", "rest")  # no matrices of linear layers
+PROJECTIONS = ("q_proj", "k_proj", "v_proj")  # one matrix in PyTorch's attention
 
 
 def as_in_torch(name, tensor):
     """Paddle's linear layers have weights [in, out], PyTorch's [out, in]."""
-    is_table = "scale" in name or "offset" in name
+    is_table = any(part in name for part in TABLES)
     return tensor.numpy().T if tensor.ndim == 2 and not is_table else tensor.numpy()
+
+
+def parts_by_our_names(tensors):
+    """PyTorch's tensors, of which the attention's projections are apart."""
+    found = {}
+    for name, tensor in tensors.items():
+        if "in_proj_" not in name:
+            found[name] = tensor
+            continue
+        for projection, part in zip(PROJECTIONS, tensor.chunk(3)):
+            found[name.replace("in_proj_", f"{projection}.")] = part
+    return found
 
 
 def copy_weights(network, twin):
     """Paddle's weights into PyTorch's network, by name; all of both."""
-    found = dict(twin.named_parameters())
+    found = parts_by_our_names(
+        {name: parameter.data for name, parameter in twin.named_parameters()}
+    )
     for name, parameter in network.named_parameters():
         array = np.array(as_in_torch(name, parameter))
         target = found.pop(name)
         assert target.shape == array.shape
-        with torch.no_grad():
-            target.copy_(torch.from_numpy(array))
+        target.copy_(torch.from_numpy(array))
     assert not found
 
 
@@ -76,13 +102,21 @@ class Pair:
         overrides = (*overrides, *SMALL[name], f"TRAIN.batch_size={BATCH}")
         cfg = compose_settings(script, overrides)
         self.settings = OmegaConf.to_container(cfg, resolve=True)
-        self.gan = case_of(script)(cfg).build_gan()
-        self.trainer = Trainer(self.settings, iter(()))
+        self.experiment = case_of(script)(cfg)
+        self.facts = facts_of(self.experiment)
+        self.gan = self.experiment.build_gan()
+        self.gan.begin_iteration(AT_ITERATION)
+        self.trainer = self.new_trainer()
+        self.trainer.step = AT_ITERATION
         self.rng = np.random.default_rng(7)
         for ours, theirs in self.networks():
             spread(ours, self.rng)
             copy_weights(ours, theirs)
-        self.shape = cfg.MODEL.get("image_shape", [2])
+        data = random_data(self.experiment, cfg)
+        self.stream = self.experiment.build_stream(data)
+
+    def new_trainer(self):
+        return build_trainer(self.settings, self.facts)
 
     def networks(self):
         return [
@@ -91,17 +125,14 @@ class Pair:
         ]
 
     def arrays(self, size):
-        """Real samples, labels, noise and interpolation weights."""
-        labels = None
-        if self.gan.num_classes:
-            labels = self.rng.integers(0, self.gan.num_classes, size)
-        normal, uniform = self.rng.standard_normal, self.rng.random
-        return (
-            normal((size, *self.shape)).astype("float32"),
-            labels,
-            normal((size, *self.gan.latent_shape)).astype("float32"),
-            uniform((size, 1)).astype("float32"),
-        )
+        """Real samples, condition, noise and interpolation weights."""
+        normal = self.rng.standard_normal((size, *self.gan.latent_shape))
+        real, condition = self.stream.example(size)
+        if not self.gan.conditional:
+            condition = None
+        condition = map_condition(lambda x: x.numpy(), condition)
+        alpha = self.rng.random((size, 1))
+        return real.numpy(), condition, normal.astype("f4"), alpha.astype("f4")
 
 
 @pytest.fixture(params=SMALL, scope="module")
@@ -109,32 +140,28 @@ def pair(request):
     return Pair(request.param)
 
 
-def given(array, convert):
-    return None if array is None else convert(array)
-
-
 def gradient_errors(network, twin):
     """Largest difference of each parameter's gradient, relative to the largest of all."""
-    theirs = {name: p.grad.numpy() for name, p in twin.named_parameters()}
-    largest = max(np.abs(gradient).max() for gradient in theirs.values())
+    theirs = parts_by_our_names({n: p.grad for n, p in twin.named_parameters()})
+    largest = max(gradient.abs().max().item() for gradient in theirs.values())
     errors = {}
     for name, parameter in network.named_parameters():
-        difference = np.abs(as_in_torch(name, parameter.grad) - theirs[name])
+        difference = np.abs(as_in_torch(name, parameter.grad) - theirs[name].numpy())
         errors[name] = difference.max() / largest
     return errors
 
 
 def test_critic_step(pair):
-    real, labels, noise, alpha = pair.arrays(BATCH)
+    real, condition, noise, alpha = pair.arrays(BATCH)
     ours = pair.gan.critic_loss(
         paddle.to_tensor(real),
-        given(labels, paddle.to_tensor),
+        map_condition(paddle.to_tensor, condition),
         noise=paddle.to_tensor(noise),
         alpha=paddle.to_tensor(alpha),
     )
     theirs = pair.trainer.critic_loss(
         torch.from_numpy(real),
-        given(labels, torch.from_numpy),
+        map_condition(torch.from_numpy, condition),
         torch.from_numpy(noise),
         torch.from_numpy(alpha),
     )
@@ -147,14 +174,17 @@ def test_critic_step(pair):
 
 
 def test_generator_step(pair):
-    _, labels, noise, _ = pair.arrays(2 * BATCH)
+    real, condition, noise, _ = pair.arrays(2 * BATCH)
     ours = pair.gan.generator_loss(
         2 * BATCH,
+        paddle.to_tensor(real),
+        map_condition(paddle.to_tensor, condition),
         noise=paddle.to_tensor(noise),
-        condition=given(labels, paddle.to_tensor),
     )["generator_loss"]
     theirs = pair.trainer.generator_loss(
-        torch.from_numpy(noise), given(labels, torch.from_numpy)
+        torch.from_numpy(noise),
+        map_condition(torch.from_numpy, condition),
+        torch.from_numpy(real),
     )
     assert float(ours) == pytest.approx(theirs.item(), rel=1e-5)
     ours.backward()
@@ -168,20 +198,22 @@ def weights(network):
 
 
 def test_an_iteration_is_n_critic_steps_of_fresh_batches_and_one_of_the_generator(pair):
-    size = [2 * BATCH, *pair.shape]
-    served = []
+    trainer = pair.new_trainer()
+    served, source = [], trainer.batches
 
     def batches():
-        while True:
-            labels = torch.randint(pair.gan.num_classes or 1, (2 * BATCH,))
-            served.append(torch.randn(size))
-            yield served[-1], labels
+        for batch in source:
+            served.append(batch[0])
+            yield batch
 
-    trainer = Trainer(pair.settings, batches())
+    trainer.batches = batches()
     before = {name: weights(getattr(trainer, name)) for name in ("generator", "critic")}
     trainer.iteration()
-    assert len(served) == pair.settings["GAN"]["n_critic"]
-    for name, steps in (("generator", 1), ("critic", len(served))):
+    n_critic = pair.settings["GAN"]["n_critic"]
+    assert len(served) == n_critic + pair.gan.generator_needs_data
+    assert all(tuple(x.shape) == (BATCH, *pair.stream.sample_shape) for x in served)
+    assert not any(torch.equal(x, y) for x, y in zip(served, served[1:]))
+    for name, steps in (("generator", 1), ("critic", n_critic)):
         network = getattr(trainer, name)
         states = getattr(trainer, f"{name}_optimizer").state
         assert {int(states[p]["step"]) for p in network.parameters()} == {steps}
@@ -189,6 +221,10 @@ def test_an_iteration_is_n_critic_steps_of_fresh_batches_and_one_of_the_generato
         # no step of Adam moves a weight by much more than the learning rate
         assert 0 < moved < 4 * steps * pair.settings["TRAIN"][f"{name}_lr"]
         assert all(p.requires_grad for p in network.parameters())
+    has_average = pair.settings["TRAIN"]["ema"]["use_ema"]
+    assert (trainer.average is not None) == has_average
+    if has_average:  # the first one is the network as it is
+        assert torch.equal(weights(trainer.average), weights(trainer.generator))
 
 
 def test_random_images_are_floats_in_the_range_of_the_case():
@@ -211,3 +247,26 @@ def test_gaussians_are_those_of_the_toy_case():
     assert (angles - angles.round()).abs().max() < 0.1
     assert set(angles.round().int().remainder(8).tolist()) == set(range(8))
     assert (points.norm(dim=1) - 2 / 1.414).abs().max() < 0.08
+
+
+def test_gaussian_fields_have_the_spectrum_of_the_case():
+    size, count = [8, 12], 4000
+    data = {"size": size, "length": 2.0, "smoothness": 1.5}
+    fields, condition = next(gaussian_fields(count, {"DATA": data}))
+    assert condition is None and fields.shape == (count, 1, *size)
+    truth = lattice_spectrum(make_spectrum("matern", 2, 2.0, 1.5), size, False)
+    power = np.abs(np.fft.fft2(fields[:, 0].numpy())) ** 2 / fields[0].numel()
+    # of an exponential distribution, wider by sqrt(2) where a mode is real
+    error = (power.mean(axis=0) / truth - 1) * np.sqrt(count / 2)
+    assert np.abs(error).max() < 5
+
+
+def test_random_motion_is_like_the_data_of_the_case():
+    pair = Pair("motion")
+    theirs, ours = next(pair.new_trainer().batches), next(pair.stream)
+    assert theirs[0].shape == tuple(ours[0].shape)
+    assert (theirs[0].norm(dim=-1) - 1).abs().max() < 1e-5
+    assert set(theirs[1]) == set(ours[1])
+    for name, array in theirs[1].items():
+        assert array.shape == tuple(ours[1][name].shape)
+        assert str(array.dtype).split(".")[1] == str(ours[1][name].dtype).split(".")[1]

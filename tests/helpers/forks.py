@@ -21,12 +21,15 @@ import importlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import traceback
 from os import path as osp
 from typing import Any
+from typing import List
+from typing import Tuple
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -67,6 +70,21 @@ class Forks:
 
     def run(self, function: str, *arguments: Any) -> int:
         return self.wait(self.start(function, *arguments))
+
+    def together(
+        self, ranks: int, function: str, *arguments: Any
+    ) -> Tuple[List[int], List[str]]:
+        """Exit statuses and output of a function in processes that train together, which gets
+        its rank, their number and a port before the arguments."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        started = []
+        for rank in range(ranks):
+            started.append(self.start(function, rank, ranks, port, *arguments))
+            time.sleep(0.2)  # one that comes before the first tries again in 3 s
+        statuses = [self.wait(process) for process in started]
+        return statuses, [self.printed(process) for process in started]
 
     def printed(self, process: int) -> str:
         with open(osp.join(self._folder, f"{process}.out"), encoding="utf-8") as file:

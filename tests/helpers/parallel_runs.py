@@ -27,6 +27,7 @@ import paddle
 from paddle import nn
 from paddle import optimizer as optim
 from wgan_gp.models import WGAN_GP
+from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks.normalization import BatchNorm
 from wgan_gp.models.networks.normalization import ConditionalBatchNorm
 
@@ -61,16 +62,27 @@ def weights(network: nn.Layer) -> np.ndarray:
 
 
 def gradients(rank: int, ranks: int) -> dict:
-    """Gradients of one step of each network on BATCH samples, as steps of SGD at rate 1."""
+    """`averaged_gradients` of small networks."""
     misc.set_random_seed(5)
     gan = WGAN_GP(
         nn.Sequential(nn.Linear(2, 6), nn.ReLU(), nn.Linear(6, 2)),
         nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.Linear(6, 1)),
         lambda_gp=10.0,
     )
-    rng = np.random.default_rng(1)
-    points = rng.standard_normal((20, 2)).astype("float32")
-    noise = rng.standard_normal((BATCH, 2)).astype("float32")
+    points = np.random.default_rng(1).standard_normal((20, 2)).astype("float32")
+    stream = BatchStream(points, BATCH // ranks, seed=3)
+    return averaged_gradients(gan, stream, rank, ranks)
+
+
+def averaged_gradients(
+    gan: BaseGAN, stream: BatchStream, rank: int, ranks: int
+) -> dict:
+    """Gradients of a step of each network on BATCH samples of all processes together.
+
+    Noise and interpolation weights of a sample are the same for any number of processes.
+    """
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal((BATCH, *gan.latent_shape)).astype("float32")
     alpha = rng.random((BATCH, 1)).astype("float32")
     size = BATCH // ranks
     own = slice(rank * size, (rank + 1) * size)
@@ -78,20 +90,23 @@ def gradients(rank: int, ranks: int) -> dict:
     gan.generator_loss = functools.partial(gan.generator_loss, **given)
     given["alpha"] = paddle.to_tensor(alpha[own])
     gan.critic_loss = functools.partial(gan.critic_loss, **given)
-    solver = AdversarialSolver(
-        gan,
-        BatchStream(points, size, seed=3),
-        optim.SGD(1.0, gan.generator.parameters()),
-        optim.SGD(1.0, gan.critic.parameters()),
-    )
+    optimizers = [
+        optim.SGD(1.0, network.parameters()) for network in (gan.generator, gan.critic)
+    ]
+    solver = AdversarialSolver(gan, stream, *optimizers)
     found = {}
     for name, step in (
         ("critic", solver.critic_step),
         ("generator", solver.generator_step),
     ):
-        before = weights(solver.networks[name])
+        network = solver.networks[name]
+
+        def note() -> None:  # in place of a step
+            parameters = network.parameters()
+            found[name] = np.concatenate([p.grad.numpy().ravel() for p in parameters])
+
+        solver.optimizers[name].step = note
         step()
-        found[name] = before - weights(solver.networks[name])
     return found
 
 

@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -55,27 +54,11 @@ def forks(tmp_path_factory):
     forks.close()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def together(forks, function, *arguments):
-    """Exit statuses and output of the processes, in the order of their ranks."""
-    port = free_port()
-    started = []
-    for rank in range(RANKS):
-        started.append(forks.start(function, rank, RANKS, port, *arguments))
-        time.sleep(0.2)  # a process that comes before the first one tries again in 3 s
-    return [forks.wait(each) for each in started], [forks.printed(p) for p in started]
-
-
 @pytest.fixture(scope="module")
 def whole(forks, tmp_path_factory):
     """Folder of a run by two processes that nothing interrupts."""
     folder = tmp_path_factory.mktemp("whole")
-    statuses, printed = together(forks, "whole", str(folder))
+    statuses, printed = forks.together(RANKS, "whole", str(folder))
     assert statuses == [0, 0], printed
     return folder
 
@@ -166,7 +149,7 @@ def test_only_the_first_process_writes(whole):
 def stopped(forks, tmp_path_factory):
     """Folder of a run of which one process got SIGTERM."""
     folder = tmp_path_factory.mktemp("stopped")
-    statuses, printed = together(forks, "signalled", str(folder))
+    statuses, printed = forks.together(RANKS, "signalled", str(folder))
     assert statuses == [128 + signal.SIGTERM] * 2, printed
     assert "stopped after iteration 5, saved" in printed[0]
     assert (folder / "run/checkpoints/latest").read_text() == "iter_00000005\n"
@@ -177,7 +160,7 @@ def test_a_run_stopped_by_a_signal_to_one_process_goes_on(
     forks, whole, stopped, tmp_path
 ):
     shutil.copytree(stopped / "run", tmp_path / "run")
-    statuses, printed = together(forks, "train", str(tmp_path), True)
+    statuses, printed = forks.together(RANKS, "train", str(tmp_path), True)
     assert statuses == [0, 0], printed
     assert "and this one is by" not in printed[0]
     assert_same_run(tmp_path / "run", whole / "run")
@@ -197,7 +180,7 @@ def test_one_process_goes_on_where_two_stopped_and_two_again(
 
     shutil.rmtree(tmp_path / f"run/checkpoints/iter_{LAST:08d}")
     (tmp_path / "run/checkpoints/latest").write_text("iter_00000008\n")
-    statuses, printed = together(forks, "train", str(tmp_path), True)
+    statuses, printed = forks.together(RANKS, "train", str(tmp_path), True)
     assert statuses == [0, 0], printed
     assert "by 1 process, and this one is by 2 processes" in printed[0]
     assert lines(tmp_path / "run")[-1]["iteration"] == LAST
@@ -206,7 +189,7 @@ def test_one_process_goes_on_where_two_stopped_and_two_again(
 @pytest.mark.parametrize("times, status", [(1, 0), (100, 3)])
 def test_a_nan_in_one_process_is_one_of_all(forks, tmp_path, times, status):
     """All of them go back together, or stop together."""
-    statuses, printed = together(forks, "poisoned", str(tmp_path), times)
+    statuses, printed = forks.together(RANKS, "poisoned", str(tmp_path), times)
     assert statuses == [status, status], printed
     (last,) = [r["rollback"] for r in lines(tmp_path / "run") if "rollback" in r]
     assert (last["from"], last["number"]) == (6, 1 if status == 0 else 3)
@@ -215,7 +198,7 @@ def test_a_nan_in_one_process_is_one_of_all(forks, tmp_path, times, status):
 def test_a_fault_of_the_first_process_is_told_by_all(forks, whole):
     """Here: a folder with a run in it."""
     before = {p: p.stat().st_mtime_ns for p in (whole / "run").iterdir()}
-    statuses, printed = together(forks, "train", str(whole), False)
+    statuses, printed = forks.together(RANKS, "train", str(whole), False)
     assert statuses == [2, 2]
     for text in printed:
         assert "already holds a run" in text and "Traceback" not in text
@@ -225,7 +208,7 @@ def test_a_fault_of_the_first_process_is_told_by_all(forks, whole):
 
 @pytest.mark.heavy
 def test_the_others_wait_longer_than_gloo_does(forks):
-    statuses, printed = together(forks, "waiting", 40)
+    statuses, printed = forks.together(RANKS, "waiting", 40)
     assert statuses == [0, 0], printed
 
 
