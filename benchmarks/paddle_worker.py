@@ -17,7 +17,6 @@ solver, on random images instead of real ones, and on windows of motion that are
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import sys
@@ -27,7 +26,6 @@ from typing import Dict
 from typing import Mapping
 from typing import NoReturn
 from typing import Tuple
-from typing import Type
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -53,15 +51,9 @@ from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
+from tools.zoo.cases import case_of
 
 CONFIGURATIONS = osp.join(workers.ROOT, "examples", "wgan_gp", "conf")
-
-
-def case_of(script: str) -> Type[Experiment]:
-    """The case of a script."""
-    module = importlib.import_module(f"wgan_gp.cases.{script}")
-    cases = (each for each in vars(module).values() if isinstance(each, type))
-    return next(each for each in cases if getattr(each, "name", None) == script)
 
 
 def build_solver(experiment: Experiment) -> AdversarialSolver:
