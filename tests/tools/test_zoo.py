@@ -109,7 +109,16 @@ def metrics_of(folder):
     return json.loads((folder / "eval.json").read_text())["metrics"]
 
 
-@pytest.mark.parametrize("case", SMALL)
+QUICK = ("wgan_gp_toy", "wgan_gp_fields")  # the others take a quarter of a minute each
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[] if case in QUICK else pytest.mark.heavy)
+        for case in SMALL
+    ],
+)
 def test_from_a_run_to_scores_and_samples(run, own_zoo, tmp_path, case):
     given = trained(run, tmp_path, case)
     adding.add("run", "tiny", given)
