@@ -97,6 +97,7 @@ def prepare(options: argparse.Namespace) -> None:
         _write_text(options.texts, number, text)
     modules = [name for name in tree.written if name.startswith("ppsci/")]
     checks.documentation(upstream.folder, options.programs, tree.pages, modules)
+    _passed("the documentation, built")
     print(
         f"The branch {branch} of {upstream.folder} is ready; the texts are in {options.texts}."
     )
@@ -123,10 +124,20 @@ def _check(folder: str, tree: Tree, part: Part, changed: List[str]) -> None:
     problems += checks.dead_names(folder, own)
     if problems:
         raise UserError("\n".join(["The part is not clean:", *problems]))
+    _passed("hooks, names, paths")
     checks.imports(folder, own)
+    _passed("every module can be imported")
     checks.tests(folder, list(part.tests.values()))
+    _passed("tests")
     if part.page:
         checks.example(folder, tree.example)
+        _passed(
+            "train, eval, export, infer, resume, multirun, and a training on images"
+        )
+
+
+def _passed(what: str) -> None:
+    print(f"  passed: {what}", flush=True)
 
 
 def _write_text(folder: str, number: int, text: str) -> None:
