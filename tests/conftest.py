@@ -15,8 +15,11 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
+import sys
 from os import path as osp
+from typing import NamedTuple
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -26,6 +29,9 @@ import paddle
 import pytest
 
 from ppsci.utils import logger
+
+ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+CASES = osp.join(ROOT, "examples", "wgan_gp", "cases")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,6 +52,34 @@ def signal_handlers():
 @pytest.fixture(autouse=True)
 def fixed_seed():
     paddle.seed(2017)
+
+
+class Ended(NamedTuple):
+    """How a script ended, and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def start_case(tmp_path, monkeypatch, capsys):
+    """Run a case's script in this process (importing PaddleScience takes seconds), in tmp_path."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(case, *arguments):
+        script = osp.join(CASES, f"{case}.py")
+        monkeypatch.setattr(sys, "argv", [script, *arguments])
+        status = 0
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as end:
+            status = end.code
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err, said.err
+        return Ended(status, said.out, said.err)
+
+    return start
 
 
 @pytest.fixture(scope="session")

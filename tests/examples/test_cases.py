@@ -18,11 +18,8 @@ from __future__ import annotations
 
 import json
 import re
-import runpy
 import shutil
-import sys
 from os import path as osp
-from typing import NamedTuple
 
 import numpy as np
 import paddle
@@ -32,34 +29,17 @@ from wgan_gp.models.networks import ResNetGenerator
 
 from ppsci.utils import logger
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-CASES = osp.join(ROOT, "examples", "wgan_gp", "cases")
 SHORT = ["TRAIN.epochs=1", "TRAIN.iters_per_epoch=4", "TRAIN.log_freq=2"]
 
 
-class Done(NamedTuple):
-    """How a case script ended."""
-
-    returncode: int
-    stderr: str
-
-
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a case script in this process (importing PaddleScience takes seconds), in tmp_path."""
-    monkeypatch.chdir(tmp_path)
+def run(start_case):
+    """Run a case's script, by default to its good end."""
 
     def run_case(case, *overrides, check=True):
-        script = osp.join(CASES, f"{case}.py")
-        monkeypatch.setattr(sys, "argv", [script, *overrides])
-        code = 0
-        try:
-            runpy.run_path(script, run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        stderr = capsys.readouterr().err
-        assert code == 0 or not check, stderr
-        return Done(code, stderr)
+        ended = start_case(case, *overrides)
+        assert ended.status == 0 or not check, ended.err
+        return ended
 
     return run_case
 
@@ -113,7 +93,7 @@ def test_toy_from_training_to_samples(run, tmp_path):
     assert (folder / "samples.png").is_file()
 
     again = run("wgan_gp_toy", *SHORT, *small, check=False)
-    assert again.returncode == 2 and "already holds a run" in again.stderr
+    assert again.status == 2 and "already holds a run" in again.err
     more = [s.replace("epochs=1", "epochs=2") for s in SHORT]
     run("wgan_gp_toy", *more, *small, "TRAIN.ema.use_ema=true", "TRAIN.resume=true")
     assert [r["iteration"] for r in records(folder)] == [2, 4, 6, 8]
@@ -194,7 +174,7 @@ def test_fixed_generator(run, tmp_path):
     assert not (tmp_path / "run" / "generator.pdparams").exists()
     assert all(r["generator_loss"] is None for r in records(tmp_path / "run"))
     done = run("wgan_gp_toy", "mode=eval", "GAN.fixed_generator=true", check=False)
-    assert done.returncode == 2 and "without a generator" in done.stderr
+    assert done.status == 2 and "without a generator" in done.err
 
 
 @pytest.fixture
@@ -264,7 +244,7 @@ def test_labels_with_gaps_are_numbered_anew_and_the_log_says_how(
         )
     data = ["DATA.name=npz", "DATA.root=gaps.npz", "MODEL.num_classes=2"]
     done = run("wgan_gp_cifar", *SHORT, *IMAGES, *data, check=False)
-    assert done.returncode == 2 and "relabel=true" in done.stderr
+    assert done.status == 2 and "relabel=true" in done.err
     run("wgan_gp_cifar", *SHORT, *IMAGES, *data, "DATA.relabel=true")
     assert "Classes of gaps.npz: 0 is 3, 1 is 7." in lines
 
@@ -313,8 +293,8 @@ def test_own_folder_with_the_dcgan_pair(run, own_images, case):
 )  # fmt: skip
 def test_a_users_mistake_is_one_sentence(run, own_images, overrides, says):
     done = run("wgan_gp_cifar", *IMAGES, *overrides, check=False)
-    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
-    (error,) = [e for e in done.stderr.splitlines() if e.startswith("error: ")]
+    assert done.status == 2 and "Traceback" not in done.err, done.err
+    (error,) = [e for e in done.err.splitlines() if e.startswith("error: ")]
     assert re.search(says, error), error
 
 
@@ -359,7 +339,7 @@ def test_mnist_is_trained_and_scored_by_the_classifier(
     metrics = json.loads((folder / "eval.json").read_text())["metrics"]
     assert set(metrics) == {"IS_mean", "IS_std", "FID", "class_histogram"}
     done = run("wgan_gp_mnist", *evaluation, "EVAL.reference=few.npz", check=False)
-    assert done.returncode == 2 and "'mu' and 'sigma'" in done.stderr
+    assert done.status == 2 and "'mu' and 'sigma'" in done.err
 
 
 def test_scores_during_training(run, tmp_path, monkeypatch):

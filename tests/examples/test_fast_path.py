@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import os
 import re
-import runpy
-import sys
 from os import path as osp
 from typing import Dict
 from typing import NamedTuple
@@ -311,25 +309,15 @@ def test_auto_on_a_gpu_leaves_paddles_convolutions(monkeypatch):
 
 
 @pytest.mark.parametrize("choice, code", [("auto", 0), ("onednn", 2)])
-def test_a_case_without_a_compiler(
-    no_compiler, choice, code, tmp_path, monkeypatch, capsys
-):
+def test_a_case_without_a_compiler(no_compiler, start_case, choice, code, tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), dtype=np.uint8)
     np.savez(tmp_path / "train.npz", images=images)
-    script = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_mnist.py")
     arguments = [
         *("DATA.name=npz", "DATA.root=.", "MODEL.image_shape=[1,8,8]", "MODEL.dim=2"),
         *("TRAIN.epochs=1", "TRAIN.iters_per_epoch=2", "TRAIN.log_freq=1"),
         *("TRAIN.batch_size=4", f"MODEL.convolution={choice}", "output_dir=run"),
     ]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", [script, *arguments])
-    found = 0
-    try:
-        runpy.run_path(script, run_name="__main__")
-    except SystemExit as end:
-        found = end.code
-    stderr = capsys.readouterr().err
+    found, _, stderr = start_case("wgan_gp_mnist", *arguments)
     assert found == code, stderr
     if choice == "auto":
         assert (tmp_path / "run" / "generator.pdparams").is_file()

@@ -17,9 +17,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
-from os import path as osp
 
 import numpy as np
 import paddle
@@ -30,8 +27,6 @@ from wgan_gp.models.networks import FieldGenerator
 from ppsci_ext.data.fields import FieldTransform
 from tests.helpers.records import untimed_lines
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-SCRIPT = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_fields.py")
 SMALL = [
     *("DATA.size=[16,16]", "MODEL.dim=4", "MODEL.stages=2", "TRAIN.batch_size=4"),
     *("TRAIN.epochs=2", "TRAIN.iters_per_epoch=4", "TRAIN.log_freq=2"),
@@ -41,21 +36,13 @@ SMALL = [
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run the script in this process, in tmp_path; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
+def run(start_case):
+    """Run the script; returns what it printed."""
 
     def run_case(*overrides, refused=False):
-        monkeypatch.setattr(sys, "argv", [SCRIPT, *SMALL, *overrides])
-        code = 0
-        try:
-            runpy.run_path(SCRIPT, run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        out, error = capsys.readouterr()
-        assert code == (2 if refused else 0), error
-        assert "Traceback" not in error
-        return error if refused else out
+        ended = start_case("wgan_gp_fields", *SMALL, *overrides)
+        assert ended.status == (2 if refused else 0), ended.err
+        return ended.err if refused else ended.out
 
     return run_case
 

@@ -15,9 +15,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
-from os import path as osp
 
 import numpy as np
 import pytest
@@ -30,8 +27,6 @@ from ppsci_ext.data.motion import skeleton
 from ppsci_ext.data.motion import write_bvh
 from tests.helpers.records import untimed_lines
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-SCRIPT = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_motion.py")
 BODY = skeleton("upper_body")
 SMALL = [
     "output_dir=run",
@@ -52,22 +47,15 @@ SMALL = [
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run the case's script in this process, in tmp_path; returns what it says on stderr."""
-    monkeypatch.chdir(tmp_path)
+def run(start_case):
+    """Run the case's script; returns what it says on stderr."""
 
-    def start(*overrides, status=0):
-        monkeypatch.setattr(sys, "argv", [SCRIPT, *SMALL, *overrides])
-        code = 0
-        try:
-            runpy.run_path(SCRIPT, run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        error = capsys.readouterr().err
-        assert code == status and "Traceback" not in error, error
-        return error
+    def run_case(*overrides, status=0):
+        ended = start_case("wgan_gp_motion", *SMALL, *overrides)
+        assert ended.status == status, ended.err
+        return ended.err
 
-    return start
+    return run_case
 
 
 def speech(path, seconds=2.5, rate=16000):

@@ -17,9 +17,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
-from os import path as osp
 
 import numpy as np
 import paddle
@@ -31,8 +28,6 @@ from ppsci_ext.data.fields.elliptic import even_places
 from ppsci_ext.equation import Elliptic
 from tests.helpers.records import untimed_lines
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-SCRIPT = osp.join(ROOT, "examples", "wgan_gp", "cases", "wgan_gp_fields.py")
 SMALL = [
     *("+experiment=pigan", "MODEL.dim=4", "MODEL.hidden_layers=2"),
     *("TRAIN.batch_size=4", "TRAIN.epochs=2", "TRAIN.iters_per_epoch=3"),
@@ -42,21 +37,13 @@ SMALL = [
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run the script in this process, in tmp_path; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
+def run(start_case):
+    """Run the script; returns what it printed."""
 
     def run_case(*overrides, refused=False, arguments=SMALL):
-        monkeypatch.setattr(sys, "argv", [SCRIPT, *arguments, *overrides])
-        code = 0
-        try:
-            runpy.run_path(SCRIPT, run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        out, error = capsys.readouterr()
-        assert code == (2 if refused else 0), error
-        assert "Traceback" not in error
-        return error if refused else out
+        ended = start_case("wgan_gp_fields", *arguments, *overrides)
+        assert ended.status == (2 if refused else 0), ended.err
+        return ended.err if refused else ended.out
 
     return run_case
 

@@ -17,8 +17,6 @@
 from __future__ import annotations
 
 import json
-import runpy
-import sys
 from os import path as osp
 
 import numpy as np
@@ -62,23 +60,15 @@ SMALL = {
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys):
-    """Run a case's script in this process, in tmp_path; returns what it says on stderr."""
-    monkeypatch.chdir(tmp_path)
+def run(start_case):
+    """Run a case's script; returns what it says on stderr."""
 
-    def start(case, *overrides, status=0):
-        script = osp.join(CASES, f"{case}.py")
-        monkeypatch.setattr(sys, "argv", [script, *overrides])
-        code = 0
-        try:
-            runpy.run_path(script, run_name="__main__")
-        except SystemExit as end:
-            code = end.code
-        error = capsys.readouterr().err
-        assert code == status and "Traceback" not in error, error
-        return error
+    def run_case(case, *overrides, status=0):
+        ended = start_case(case, *overrides)
+        assert ended.status == status, ended.err
+        return ended.err
 
-    return start
+    return run_case
 
 
 @pytest.fixture
