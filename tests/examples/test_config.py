@@ -508,6 +508,15 @@ def test_presets(case, group):
     assert (short < whole) == (group == "preset=cpu") and short <= max(10000, whole)
 
 
+def test_each_ablation_leaves_something_out():
+    whole = load("wgan_gp_motion", "preset=cpu")
+    for file in os.listdir(osp.join(EXAMPLE, "conf", "ablation")):
+        name = osp.splitext(file)[0]
+        cfg = load("wgan_gp_motion", "preset=cpu", f"ablation={name}")
+        config.check_config(cfg, CASES["wgan_gp_motion"].schema)
+        assert (cfg == whole) == (name == "none")
+
+
 def test_the_users_values_win_over_those_of_the_paper():
     cfg = load("wgan_gp_cifar", "TRAIN.batch_size=7", "GAN.name=wgan", "preset=cpu")
     assert (cfg.TRAIN.batch_size, cfg.TRAIN.optimizer, cfg.MODEL.dim) == (

@@ -245,7 +245,8 @@ class FieldCritic(nn.Layer):
     """Fields [B, C, *shape] to scores [B].
 
     Convolutions of kernel 4 halve the field `stages` times; a linear layer makes the score.
-    Conditions are further channels.
+    Conditions are further channels, and the linear layer's weights depend on parameters (the
+    projection of Miyato and Koyama 2018, arXiv 1802.05637, section 3).
 
     Args:
         shape (Sequence[int]): Of a field, 1 to 3 axes.
@@ -297,6 +298,13 @@ class FieldCritic(nn.Layer):
             self.spectrum_layer = init.linear(bins, 2 * dim, he=True)
             features += 2 * dim
         self.output = init.linear(features, 1)
+        self.projection: Optional[nn.Layer] = None
+        if parameters:
+            self.projection = nn.Sequential(
+                init.linear(parameters, 4 * dim, he=True),
+                nn.ReLU(),
+                init.linear(4 * dim, features),
+            )
 
     def forward(self, x: paddle.Tensor, condition: Condition = None) -> paddle.Tensor:
         h = _with_channels(x, condition)
@@ -308,7 +316,10 @@ class FieldCritic(nn.Layer):
         if self.spectrum is not None:
             power = self.spectrum_layer(self.spectrum(x))
             h = concat([h, F.leaky_relu(power, LEAKY_SLOPE)], axis=1)
-        return self.output(h).reshape([-1])
+        score = self.output(h).reshape([-1])
+        if self.projection is not None:
+            score = score + (h * self.projection(condition)).sum(axis=1)
+        return score
 
 
 def _modulated(x: paddle.Tensor, numbers: paddle.Tensor) -> paddle.Tensor:
