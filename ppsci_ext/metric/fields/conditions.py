@@ -18,13 +18,14 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
+from typing import Callable
 from typing import Dict
-from typing import List
 
 import numpy as np
 from scipy import fft
 
 from ppsci_ext.data.fields.conditions import ConditionedField
+from ppsci_ext.data.fields.conditions import with_parameters
 from ppsci_ext.data.fields.kriging import Kriging
 from ppsci_ext.data.fields.random_fields import LognormalField
 from ppsci_ext.data.fields.random_fields import PorousField
@@ -40,9 +41,11 @@ from ppsci_ext.metric.fields.verdict import judge
 from ppsci_ext.metric.fields.verdict import real_sets_rng
 from ppsci_ext.utils.errors import UserError
 
+LARGE_SCALE = "large_scale_length"  # a parameter recovered otherwise
 _RESOLUTION = 1e-6
 _LENGTHS = 100  # in the search for the most likely one
 _SLACK = 3.0  # beyond the range that was asked for
+_SEEN = 1e-3  # of the spectrum's maximum, see `parameter_scores`
 _TOLD = 0.01  # of the variance: below it, a pixel is as good as measured
 
 
@@ -54,15 +57,18 @@ class LengthLikelihood:
     a logarithmic grid and refined by a parabola.
 
     Args:
-        field (RandomField): Gaussian or lognormal; its own length is of no effect.
+        field (RandomField): Gaussian or lognormal; its own length is of no effect but on
+            `share`.
         low (float): Shortest length to look at, pixels.
         high (float): Longest.
+        share (float, optional): Wave numbers where the field's spectrum is below this share of
+            its maximum are left out. Defaults to 0.
 
     Raises:
         UserError: A porous field, of which the Gaussian field is not to be seen.
     """
 
-    def __init__(self, field: RandomField, low: float, high: float):
+    def __init__(self, field: RandomField, low: float, high: float, share: float = 0.0):
         if isinstance(field, PorousField):
             raise UserError(
                 "the correlation length of a porous field has no exact likelihood; ask for "
@@ -70,18 +76,24 @@ class LengthLikelihood:
             )
         self._field = field
         self._lengths = np.geomspace(low, high, _LENGTHS)
-        half = field.shape[-1] // 2 + 1
-        weights = half_weights(field.shape).ravel()
-        first = int(field.zero_mean)  # without k = 0, where S is 0 whatever the length
-        self._modes = slice(first, None)
+        own = self._density(field.spectrum.length)
+        self._modes = own >= share * own.max()
+        if field.zero_mean:
+            self._modes[0] = False  # k = 0, where S is 0 whatever the length
+        weights = half_weights(field.shape).ravel()[self._modes]
         inverse, self._logarithm = [], np.empty(_LENGTHS)
         for index, length in enumerate(self._lengths):
-            spectrum = dataclasses.replace(field.spectrum, length=length)
-            density = lattice_spectrum(spectrum, field.shape, field.zero_mean)
-            density = density[..., :half].ravel()[first:]
-            inverse.append(weights[first:] / density)
-            self._logarithm[index] = weights[first:] @ np.log(density)
+            density = self._density(length)[self._modes]
+            inverse.append(weights / density)
+            self._logarithm[index] = weights @ np.log(density)
         self._inverse = np.array(inverse)
+
+    def _density(self, length: float) -> np.ndarray:
+        """S of the modes that a real transform has."""
+        field = self._field
+        spectrum = dataclasses.replace(field.spectrum, length=length)
+        density = lattice_spectrum(spectrum, field.shape, field.zero_mean)
+        return density[..., : field.shape[-1] // 2 + 1].ravel()
 
     def lengths(self, fields: np.ndarray) -> np.ndarray:
         """The most likely lengths, in pixels.
@@ -137,6 +149,9 @@ def parameter_scores(
             "<name>_bias", its mean; "<name>_slope" of recovered on asked, 0 where the
             condition is not listened to (if different values are asked for). The truth of
             the last two is that of perfect recovery, or of real fields where that differs.
+            "large_scale_length_..." are the same from those wave numbers alone where fields of
+            the greatest length have a thousandth of their largest power: the exact likelihood
+            weighs all wave numbers alike, and a trace of noise makes a smooth field a short one.
 
     Raises:
         UserError: Shapes that don't fit each other, or too few sets.
@@ -175,31 +190,28 @@ class Recovery:
 
     def __init__(self, source: ConditionedField):
         self._source = source
-        self._likelihood = None
+        self._found_by: Dict[str, Callable[[np.ndarray], np.ndarray]] = {}
+        if "porosity" in source.parameters:
+            self._found_by["porosity"] = _porosities
         if "length" in source.parameters:
             low, high = source.ranges["length"]
-            self._likelihood = LengthLikelihood(
-                source.field, low / _SLACK, high * _SLACK
-            )
+            longest = with_parameters(source.field, length=high)
+            for name, share in (("length", 0.0), (LARGE_SCALE, _SEEN)):
+                self._found_by[name] = LengthLikelihood(
+                    longest, low / _SLACK, high * _SLACK, share
+                ).lengths
 
-    def parameters(self, fields: np.ndarray) -> np.ndarray:
-        """Of fields [n, *shape], float64 [n, k] in the source's order."""
-        columns: List[np.ndarray] = []
-        for name in self._source.parameters:
-            if name == "length":
-                columns.append(self._likelihood.lengths(fields))
-            else:  # porosity
-                axes = tuple(range(1, fields.ndim))
-                columns.append(fields.mean(axis=axes, dtype=np.float64))
-        return np.stack(columns, axis=1)
+    def parameters(self, fields: np.ndarray) -> Dict[str, np.ndarray]:
+        """Of fields [n, *shape], float64 [n] under each parameter's name."""
+        return {name: find(fields) for name, find in self._found_by.items()}
 
     def errors(self, fields: np.ndarray, asked: np.ndarray) -> Dict[str, float]:
         """The scores' values, see `parameter_scores`."""
-        found = self.parameters(fields)
         result = {}
-        for index, name in enumerate(self._source.parameters):
-            values, wanted = found[:, index], asked[:, index]
-            if name == "length":
+        for name, values in self.parameters(fields).items():
+            parameter = "length" if name == LARGE_SCALE else name
+            wanted = asked[:, self._source.parameters.index(parameter)]
+            if parameter == "length":
                 values, wanted = np.log(values), np.log(wanted)
             error = values - wanted
             result[f"{name}_error"] = float(np.sqrt(np.mean(error**2)))
@@ -208,6 +220,10 @@ class Recovery:
             if np.ptp(wanted) > 0:
                 result[f"{name}_slope"] = float(centred @ values / (centred @ centred))
         return result
+
+
+def _porosities(fields: np.ndarray) -> np.ndarray:
+    return fields.mean(axis=tuple(range(1, fields.ndim)), dtype=np.float64)
 
 
 def kriging_scores(

@@ -84,6 +84,8 @@ def test_asked_parameters(source):
     assert good["scores"][f"{name}_slope"]["truth"] == pytest.approx(1, abs=0.05)
     deaf = parameter_scores(source.draw(asked[::-1], rng(5)), asked, source, sets=60)
     assert alarms(deaf) >= {f"{name}_error", f"{name}_slope"}
+    if name == "length":
+        assert "large_scale_length_slope" in alarms(deaf)
     assert abs(deaf["scores"][f"{name}_slope"]["value"]) < 0.4
     shifted = parameter_scores(source.draw(1.3 * asked, rng(5)), asked, source, sets=60)
     assert {f"{name}_bias", f"{name}_error"} <= alarms(shifted)
@@ -96,7 +98,22 @@ def test_asked_parameters(source):
 def test_one_value_has_no_slope():
     asked = np.full((16, 1), 2.0)
     result = parameter_scores(LENGTHS.draw(asked, rng()), asked, LENGTHS, sets=60)
-    assert set(result["scores"]) == {"length_error", "length_bias"}
+    assert set(result["scores"]) == {
+        f"{prefix}length_{score}"
+        for prefix in ("", "large_scale_")
+        for score in ("error", "bias")
+    }
+
+
+def test_large_scales_tell_the_length_beneath_a_trace_of_noise():
+    asked = LENGTHS.decode(rng(1).uniform(-1, 1, (64, 1)))
+    fields = LENGTHS.draw(asked, rng(5))
+    noisy = fields + np.float32(0.03) * rng(6).standard_normal(fields.shape, np.float32)
+    scores = parameter_scores(noisy, asked, LENGTHS, sets=60)["scores"]
+    assert scores["length_slope"]["value"] < 0.95
+    assert not scores["length_slope"]["within"]
+    for name in ("error", "bias", "slope"):
+        assert scores[f"large_scale_length_{name}"]["within"]
 
 
 @pytest.mark.parametrize("name", ["gaussian", "lognormal"])
