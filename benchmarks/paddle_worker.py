@@ -82,7 +82,7 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
     if "representation" not in experiment.cfg.MODEL:
         return {}
     data = experiment.data
-    layout, skeleton = data.layout(), data.skeleton
+    layout, skeleton = data.layout(experiment.representation), data.skeleton
     real, _ = data.some(MEASURED, 0)
     angles = measure_angles(skeleton, real)
     arrays = {
@@ -90,6 +90,8 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
         "rest": skeleton.rest,
         "audio_mean": layout.audio_mean,
         "audio_std": layout.audio_std,
+        "pose_mean": layout.pose_mean,
+        "pose_std": layout.pose_std,
         "pairs": angles.pairs,
         "lowest": angles.lowest,
         "highest": angles.highest,

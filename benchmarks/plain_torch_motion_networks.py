@@ -152,9 +152,9 @@ def attended(
     return attention(query, others, others, attn_mask=hidden, need_weights=False)[0]
 
 
-def seeds_over_time(condition: Condition, frames: int) -> torch.Tensor:
+def seeds_over_time(seeds: torch.Tensor, frames: int) -> torch.Tensor:
     """Seed frames as channels [B, T, 3 N], zero after them."""
-    seeds = condition["seed_frames"].flatten(2)
+    seeds = seeds.flatten(2)
     return F.pad(seeds, (0, 0, 0, frames - seeds.shape[1]))
 
 
@@ -169,6 +169,8 @@ class MotionCritic(nn.Module):
         dim = settings["MODEL"]["critic_dim"]
         channels = 6 * len(facts["rest"]) + dim
         self.audio = AudioEncoder(facts, dim)
+        self.register_buffer("mean", torch.tensor(facts["pose_mean"]))
+        self.register_buffer("std", torch.tensor(facts["pose_std"]))
         widths = [channels, dim, 2 * dim, 4 * dim, 4 * dim]
         self.convs = nn.ModuleList(
             conv(before, after, KERNEL, stride)
@@ -182,8 +184,11 @@ class MotionCritic(nn.Module):
         self.speaker = nn.Embedding(settings["DATA"]["num_speakers"], widths[-1])
 
     def forward(self, x: torch.Tensor, condition: Condition) -> torch.Tensor:
-        poses = x.flatten(2).transpose(1, 2)
-        seeds = seeds_over_time(condition, x.shape[1]).transpose(1, 2)
+        poses = ((x - self.mean) / self.std).flatten(2).transpose(1, 2)
+        seeds = condition["seed_frames"]
+        given = (seeds.abs().sum(dim=(2, 3), keepdim=True) > 0).float()
+        seeds = (seeds - self.mean) / self.std * given
+        seeds = seeds_over_time(seeds, x.shape[1]).transpose(1, 2)
         h = torch.cat([poses, self.audio(condition["audio"]), seeds], dim=1)
         for convolution, norm in zip(self.convs, self.norms):
             h = F.leaky_relu(norm(convolution(h)), 0.2)
@@ -224,7 +229,7 @@ class MotionGenerator(nn.Module):
         parts = [
             z[:, :, STYLE:],
             self.audio(condition["audio"]).transpose(1, 2),
-            seeds_over_time(condition, frames),
+            seeds_over_time(condition["seed_frames"], frames),
             torch.cat(whole, dim=1)[:, None].expand(-1, frames, -1),
         ]
         h = self.first(torch.cat(parts, dim=2)).transpose(1, 2)

@@ -45,7 +45,17 @@ def law(frames, seed_frames=4):
 def layout(frames=12, seed_frames=4, bands=27):
     context = law(frames, seed_frames).context
     mean, std = np.full(bands, -3.0), np.full(bands, 0.7)
-    return MotionLayout(frames, BODY.num_bones, 3, seed_frames, context, mean, std)
+    return MotionLayout(
+        frames,
+        BODY.num_bones,
+        3,
+        seed_frames,
+        context,
+        mean,
+        std,
+        pose_mean=BODY.rest,
+        pose_std=np.full((BODY.num_bones, 1), 0.2),
+    )
 
 
 def batch(count, frames=12, seed_frames=4, dtype="float32"):
@@ -100,6 +110,29 @@ def test_critic_can_be_differentiated_twice_and_mixes_no_samples():
 
     report = check_critic(Conditioned(), motion)
     assert report.twice_differentiable and not report.mixes_samples
+
+
+def test_the_critic_sees_poses_in_units_of_their_own_movement():
+    """Whatever the unit, the score is the same; frames that aren't given stay zero."""
+    motion, condition = batch(4)
+    critic = MotionCritic(layout(), 4)
+    scores = critic(motion, condition).numpy()
+    mean, std = BODY.rest, np.linspace(0.1, 0.3, BODY.num_bones)[:, np.newaxis]
+    other = MotionCritic(layout()._replace(pose_mean=5 * mean, pose_std=std), 4)
+    learnt = {k: v for k, v in critic.state_dict().items() if "scaling" not in k}
+    other.set_state_dict(learnt)
+    seeds = condition["seed_frames"].numpy()
+    given = np.abs(seeds).sum(axis=(2, 3), keepdims=True) > 0
+    assert 0 < given.sum() < given.size
+
+    def moved(x):
+        return np.float32((x - mean) / 0.2 * std + 5 * mean)
+
+    condition["seed_frames"] = paddle.to_tensor(
+        np.where(given, moved(seeds), 0 * seeds)
+    )
+    same = other(paddle.to_tensor(moved(motion.numpy())), condition).numpy()
+    np.testing.assert_allclose(same, scores, atol=2e-5)
 
 
 @pytest.mark.parametrize("over", ["sample", "frame"])

@@ -219,7 +219,7 @@ class Motion(Experiment):
         return None if held_out is None else self.representation.source(held_out)
 
     def build_networks(self) -> Tuple[nn.Layer, nn.Layer]:
-        model, layout = self.cfg.MODEL, self.data.layout()
+        model, layout = self.cfg.MODEL, self.data.layout(self.representation)
         skeleton = self.data.skeleton
         generator = MotionGenerator(
             layout,

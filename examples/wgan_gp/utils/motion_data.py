@@ -28,6 +28,7 @@ from typing import Union
 
 import numpy as np
 from wgan_gp.models.networks.motion_layers import MotionLayout
+from wgan_gp.utils.motion_representation import Representation
 
 from ppsci_ext.data.motion import AUDIO_PER_FRAME
 from ppsci_ext.data.motion import MotionClips
@@ -49,6 +50,7 @@ Arrays = Tuple[np.ndarray, Dict[str, np.ndarray]]
 
 CONTEXT = 6  # frames of recorded speech before and after the motion
 _MEASURED = 512  # windows from which statistics are taken
+_LEAST_SPREAD = 0.1  # of a bone that hardly moves, in that of the one that moves most
 
 
 class MotionData(NamedTuple):
@@ -92,13 +94,24 @@ class MotionData(NamedTuple):
         order = rng.permutation(len(windows))[:count]
         return windows.fetch(np.sort(order))
 
-    def layout(self) -> MotionLayout:
-        """What the networks have to know of the data."""
-        motion, condition = self.some(_MEASURED, 0)
-        mean = std = np.zeros(0, np.float32)
-        if "audio" in condition:
-            audio = condition["audio"].reshape(-1, condition["audio"].shape[-1])
-            mean, std = audio.mean(axis=0), np.maximum(audio.std(axis=0), 1e-3)
+    def bands(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of each band of the audio, [F]; empty without audio."""
+        _, condition = self.some(_MEASURED, 0)
+        if "audio" not in condition:
+            return np.zeros(0, np.float32), np.zeros(0, np.float32)
+        audio = condition["audio"].reshape(-1, condition["audio"].shape[-1])
+        return audio.mean(axis=0), np.maximum(audio.std(axis=0), 1e-3)
+
+    def layout(self, representation: Representation) -> MotionLayout:
+        """What the networks have to know of the data.
+
+        Args:
+            representation (Representation): As which they see poses.
+        """
+        motion, condition = representation.window(*self.some(_MEASURED, 0))
+        pose = motion.mean(axis=(0, 1))
+        spread = np.sqrt(np.mean((motion - pose) ** 2, axis=(0, 1, 3)))
+        mean, std = self.bands()
         seeds = condition.get("seed_frames")
         return MotionLayout(
             frames=motion.shape[1],
@@ -108,6 +121,8 @@ class MotionData(NamedTuple):
             context=self.context,
             audio_mean=mean,
             audio_std=std,
+            pose_mean=pose,
+            pose_std=np.maximum(spread, _LEAST_SPREAD * spread.max())[:, np.newaxis],
         )
 
     def speaker(self, given: Union[int, str]) -> int:
@@ -245,14 +260,14 @@ def read_speech(data: MotionData, path: str) -> Tuple[np.ndarray, int]:
     if frames < 1:
         raise UserError(f"{path} is shorter than a frame of motion; record more.")
     mel = at_rate(mel, LOG_MEL_RATE, rate, AUDIO_PER_FRAME * frames)
-    layout = data.layout()
-    if mel.shape[1] != len(layout.audio_mean):
+    band_mean, band_std = data.bands()
+    if mel.shape[1] != len(band_mean):
         raise UserError(
-            f"The networks hear {len(layout.audio_mean)} bands, but a WAV file gives "
+            f"The networks hear {len(band_mean)} bands, but a WAV file gives "
             f"{mel.shape[1]}: train on log mel energies of that many."
         )
     if data.law is not None:
         std = np.maximum(mel.std(axis=0), 1e-3)
-        mel = (mel - mel.mean(axis=0)) / std * layout.audio_std + layout.audio_mean
+        mel = (mel - mel.mean(axis=0)) / std * band_std + band_mean
     silence = np.tile(mel.min(axis=0), (AUDIO_PER_FRAME * data.context, 1))
     return np.concatenate([silence, mel, silence]).astype(np.float32), frames

@@ -38,6 +38,7 @@ from wgan_gp.models.networks.motion_layers import AudioEncoder
 from wgan_gp.models.networks.motion_layers import Condition
 from wgan_gp.models.networks.motion_layers import FrameNorm
 from wgan_gp.models.networks.motion_layers import MotionLayout
+from wgan_gp.models.networks.motion_layers import PoseScaling
 from wgan_gp.models.networks.motion_layers import conv
 from wgan_gp.models.networks.motion_layers import seeds_over_time
 from wgan_gp.models.networks.normalization import BatchNorm
@@ -75,6 +76,7 @@ class MotionCritic(nn.Layer):
         hears: bool = True,
     ):
         super().__init__()
+        self.scaling = PoseScaling(layout)
         channels = 3 * layout.num_bones * (2 if layout.seed_frames else 1)
         self.audio = None
         if hears and len(layout.audio_mean):
@@ -96,12 +98,13 @@ class MotionCritic(nn.Layer):
 
     def forward(self, x: paddle.Tensor, condition: Condition) -> paddle.Tensor:
         frames = x.shape[1]
-        parts = [x.reshape([x.shape[0], frames, -1]).transpose([0, 2, 1])]
+        poses = self.scaling(x)
+        parts = [poses.reshape([x.shape[0], frames, -1]).transpose([0, 2, 1])]
         if self.audio is not None:
             parts.append(self.audio(condition["audio"].astype(x.dtype)))
         if self.seed_frames:
-            seeds = seeds_over_time(condition, frames).astype(x.dtype)
-            parts.append(seeds.transpose([0, 2, 1]))
+            seeds = self.scaling.where_given(condition["seed_frames"].astype(x.dtype))
+            parts.append(seeds_over_time(seeds, frames).transpose([0, 2, 1]))
         h = concat(parts, axis=1)
         for convolution, norm in zip(self.convs, self.norms):
             h = F.leaky_relu(norm(convolution(h)), SLOPE)
@@ -234,7 +237,7 @@ class MotionGenerator(nn.Layer):
         if self.audio is not None:
             parts.append(self.audio(condition["audio"]).transpose([0, 2, 1]))
         if self.layout.seed_frames:
-            parts.append(seeds_over_time(condition, frames))
+            parts.append(seeds_over_time(condition["seed_frames"], frames))
             whole.append(self.seeds(condition["seed_frames"].flatten(1)))
         whole = paddle.concat(whole, axis=1).unsqueeze(1)
         parts.append(whole.tile([1, frames, 1]))

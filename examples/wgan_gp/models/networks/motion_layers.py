@@ -44,6 +44,8 @@ class MotionLayout(NamedTuple):
         context (int): Frames of audio before and after the motion.
         audio_mean (np.ndarray): Mean of each band, [F]; empty for data without audio.
         audio_std (np.ndarray): Standard deviation of each band, [F].
+        pose_mean (np.ndarray): Mean pose, [N, 3].
+        pose_std (np.ndarray): How far each bone's vectors are from it, root mean square, [N, 1].
     """
 
     frames: int
@@ -53,6 +55,8 @@ class MotionLayout(NamedTuple):
     context: int
     audio_mean: np.ndarray
     audio_std: np.ndarray
+    pose_mean: np.ndarray
+    pose_std: np.ndarray
 
 
 def conv(
@@ -110,7 +114,28 @@ class AudioEncoder(nn.Layer):
         return x[:, :, self.context : x.shape[2] - self.context]
 
 
-def seeds_over_time(condition: Condition, frames: int) -> paddle.Tensor:
-    """Seed frames as channels [B, T, 3 N], zero where none are given."""
-    seeds = condition["seed_frames"].detach().flatten(2)
+class PoseScaling(nn.Layer):
+    """Vectors of bones less their mean, in units of how far they move.
+
+    Next to a mean pose of length 1, fingers that move by a sixth of that are all but constant
+    to a layer, and how they move together is beyond it.
+    """
+
+    def __init__(self, layout: MotionLayout):
+        super().__init__()
+        for name, values in (("mean", layout.pose_mean), ("std", layout.pose_std)):
+            self.register_buffer(name, paddle.to_tensor(np.float32(values)))
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return (x - self.mean) / self.std
+
+    def where_given(self, x: paddle.Tensor) -> paddle.Tensor:
+        """The same of poses, some of which are not given: zeros, which they remain."""
+        given = x.abs().sum(axis=[-2, -1], keepdim=True) > 0
+        return self(x) * given.astype(x.dtype)
+
+
+def seeds_over_time(seeds: paddle.Tensor, frames: int) -> paddle.Tensor:
+    """Seed frames [B, S, N, 3] as channels [B, T, 3 N], zero where none are given."""
+    seeds = seeds.detach().flatten(2)
     return F.pad(seeds, [0, frames - seeds.shape[1]], data_format="NLC")
