@@ -159,7 +159,14 @@ class Experiment:
     def draw_samples(self, samples: np.ndarray, path: str) -> None:
         """Draw samples [n, ...], real or generated, into a file."""
 
+    def draw_course(self, records: List[Dict], path: str) -> None:
+        """Draw the curves of a training from the records of its metrics.jsonl."""
+        gan = self.cfg.GAN
+        target = losses.penalty_target(gan.penalty, gan.penalty_target)
+        visualization.save_curves(records, path, target)
+
     pictured: int = 64  # samples in a picture
+    picture: str = "png"  # how its file's name ends
 
     # what follows from it
 
@@ -250,24 +257,21 @@ class Experiment:
         """mode=infer"""
         arrays = exporting.sample_exported(self.cfg)
         exporting.write_samples(self.cfg, arrays)
-        picture = osp.join(self.cfg.output_dir, "samples.png")
+        picture = osp.join(self.cfg.output_dir, f"samples.{self.picture}")
         self.draw_samples(arrays["samples"], picture)
         if osp.exists(picture):
             logger.message(f"Picture: {picture}")
 
     def _draw(self, gan: BaseGAN, iteration: int, records: List[Dict]) -> None:
-        """samples/iter_<iteration>.png and curves.png; samples/real.png once."""
+        """A picture in samples/ and curves.png; samples/real once."""
         folder = self.cfg.output_dir
-        samples = osp.join(folder, "samples", f"iter_{iteration:08d}.png")
-        real = osp.join(folder, "samples", "real.png")
+        samples = osp.join(folder, "samples", f"iter_{iteration:08d}.{self.picture}")
+        real = osp.join(folder, "samples", f"real.{self.picture}")
         curves = osp.join(folder, "curves.png")
         if not osp.exists(real):
             self.draw_real(real)
         self.draw_training(gan, samples)
-        target = losses.penalty_target(
-            self.cfg.GAN.penalty, self.cfg.GAN.penalty_target
-        )
-        visualization.save_curves(records, curves, target)
+        self.draw_course(records, curves)
         logger.info(f"Pictures: {samples}, {curves}")
 
 
