@@ -115,6 +115,25 @@ class ImageDataset(paddle.io.Dataset):
         labels = None if self.labels is None else self.labels[indices]
         return self.images[indices], labels
 
+    def some(self, count: int) -> ImageDataset:
+        """A random choice of the images, the same one in every run.
+
+        Args:
+            count (int): How many.
+
+        Raises:
+            UserError: More than there are.
+        """
+        if count > len(self):
+            raise UserError(
+                f"{self.name}: {count} images are wanted of {len(self)}; take fewer"
+            )
+        order = np.random.default_rng(0).permutation(len(self))
+        images, labels = self.fetch(np.sort(order[:count]))
+        return ImageDataset(
+            images, labels, self.num_classes, self.name, self.class_names
+        )
+
     @property
     def image_shape(self) -> list[int]:
         """Shape of one image, [C, H, W]."""

@@ -80,6 +80,7 @@ class ImageDataConfig(Group):
     name: Literal[tuple(IMAGE_DATA)]
     root: Text
     download: bool
+    num_samples: Optional[Count]
     range: Annotated[
         List[Annotated[float, Field(ge=-1e6, le=1e6)]],
         Field(min_length=2, max_length=2),
@@ -177,9 +178,10 @@ class ImageExperiment(Experiment):
         """
         if split == "train" and self._train_data is not None:
             return self._train_data
-        data = self._read(split)
+        data, few = self._read(split), self.cfg.DATA.num_samples
         if data is not None:
             self._check(data)
+            data = data if few is None or split == "test" else data.some(few)
         if split == "train":
             self._train_data = data
             if data.class_names is not None:  # into the run's log, too
