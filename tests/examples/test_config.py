@@ -183,6 +183,7 @@ BAD = [
     ("mnist", "DATA.root=[data]", ALL),
     ("mnist", "DATA.root=???", "DATA.root has no value"),
     ("mnist", "DATA.download=maybe", "input should be a valid boolean, not text"),
+    ("mnist", "DATA.num_samples=0", ALL),
     ("mnist", ["DATA.name=npz", "DATA.download=true"], "DATA.name=npz stands for your own data"),
     ("mnist", "DATA.range=[1,0]", "the first number should be below the second"),
     ("mnist", "DATA.range=[0,0]", "the first number should be below the second"),

@@ -52,6 +52,21 @@ def test_classes_are_counted_if_not_given():
     assert ImageDataset(PIXELS, LABELS).num_classes == 3
 
 
+def test_some_images_are_the_same_ones_with_their_labels():
+    labels = np.arange(30) % 3
+    images = np.arange(30, dtype="uint8").reshape(30, 1, 1, 1)
+    dataset = ImageDataset(images, labels, 5, "mine", ["a", "b", "c", "d", "e"])
+    some = dataset.some(9)
+    chosen = some.images.ravel()
+    assert len(set(chosen)) == 9 and chosen.tolist() != list(range(9))
+    np.testing.assert_array_equal(some.labels, labels[chosen])
+    assert (some.num_classes, some.class_names) == (5, dataset.class_names)
+    assert some.digest == dataset.some(9).digest != dataset.some(8).digest
+    assert dataset.some(30).digest == dataset.digest
+    with pytest.raises(UserError, match="31 images are wanted of 30"):
+        dataset.some(31)
+
+
 def test_array_is_not_copied():
     assert ImageDataset(PIXELS).images is PIXELS
 
