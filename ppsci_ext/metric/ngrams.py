@@ -23,10 +23,10 @@ from scipy.special import rel_entr
 def ngram_divergence(x: np.ndarray, y: np.ndarray, n: int) -> float:
     """Compute the Jensen-Shannon divergence of the n-grams of two sets of lines, in bits.
 
-    JS-n of Gulrajani et al. 2017 (arXiv 1704.00028), figure 4: that of their
-    language_helpers.py, where each set stands for the distribution of its n-grams and none
-    reaches from one line into the next. Even two sets of one source are apart, the more so the
-    smaller they are and the larger n is.
+    The "js" of language_helpers.py in the code of Gulrajani et al. 2017 (arXiv 1704.00028),
+    where each set stands for the distribution of its n-grams, and none reaches from one line into
+    the next. Even two sets of one source are apart, the more so the smaller they are and the
+    larger n is.
 
     Args:
         x (np.ndarray): Numbered characters, non-negative integers [N, T].

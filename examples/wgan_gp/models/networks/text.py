@@ -12,7 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Networks of the authors' gan_language.py: residual 1-D convolutions over characters."""
+"""Networks of the authors' gan_language.py: residual 1-D convolutions over characters.
+
+Of the paper (arXiv 1704.00028), section 5.5.
+"""
 
 from __future__ import annotations
 
