@@ -678,7 +678,13 @@ def test_schedule_in_the_yaml_file_is_accepted(launch_edited):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["-m", "TRAIN.epochs=1,2"], ["--cfg", "job"], ["-c", "job", "-m", "seed=1,2"]]
+    "arguments",
+    [
+        ["-m", "TRAIN.epochs=1,2"],
+        ["-m", "preset=cpu,none", "seed=1,2"],
+        ["--cfg", "job"],
+        ["-c", "job", "-m", "seed=1,2"],
+    ],
 )  # fmt: skip
 def test_flags_are_left_to_hydra(monkeypatch, arguments):
     ran = []
@@ -692,6 +698,7 @@ def test_flags_are_left_to_hydra(monkeypatch, arguments):
     [
         (["-m", "sed=1,2"], "no key 'sed'; the nearest one is 'seed'"),
         (["--multirun", "GAN.penalty=two_sided,three_sided"], "GAN.penalty=three_sided is refused"),
+        (["-m", "preset=cpu,none", "MODEL.dim=0"], "MODEL.dim=0 is refused"),
         (["-m", "seed=1,2", "MODEL.dim=0"], "MODEL.dim=0 is refused"),
         (["-m", "seed=interval(0,1)"], "seed=0,1"),
     ],

@@ -50,7 +50,7 @@ from ppsci_ext.utils import UserError
 from ppsci_ext.utils.errors import shown
 from ppsci_ext.utils.signals import end_in_one_sentence
 
-GROUPS = ("paper", "preset", "experiment")  # of files in conf/
+GROUPS = ("paper", "preset", "ablation", "experiment")  # of files in conf/
 
 
 def check_config(cfg: DictConfig, model: Type[CaseConfig]) -> None:
@@ -160,8 +160,18 @@ def check_overrides(
 
 
 def _known_keys(experiment: Any, overrides: List[str]) -> DictConfig:
-    """The configuration without overrides, but with the files that they choose."""
-    files = [each for each in overrides if _parse(each).key_or_group in GROUPS]
+    """The configuration without overrides, but with the files that they choose.
+
+    Of several files, each for a job, it is the first one.
+    """
+    files = []
+    for argument in overrides:
+        override = _parse(argument)
+        if override.key_or_group in GROUPS:
+            if override.is_sweep_override():
+                first = next(override.sweep_string_iterator())
+                argument = f"{override.get_key_element()}={first}"
+            files.append(argument)
     return compose(experiment.name, overrides=files)
 
 
