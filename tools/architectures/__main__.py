@@ -99,7 +99,6 @@ def rows_of(outcomes: Sequence[Outcome], names: Dict[str, str]) -> List[Dict[str
             "state": each.state,
             "iterations": each.iterations,
             "IS": each.scores and each.scores["IS_mean"],
-            "FID": each.scores and each.scores["FID"],
         }
     return list(rows.values())
 
