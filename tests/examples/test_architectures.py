@@ -169,7 +169,9 @@ def test_parameters_are_those_of_the_authors_networks(name):
         )
         assert [each[0] for each in found] == [each[0] for each in expected]
         for (_, std, tensor), (_, wanted) in zip(found, expected):
-            scatter = 5 * 0.45 / math.sqrt(tensor.size)  # of a uniform sample's deviation
+            scatter = (
+                5 * 0.45 / math.sqrt(tensor.size)
+            )  # of a uniform sample's deviation
             assert std == pytest.approx(wanted, rel=scatter)
             bound = math.sqrt(3) * wanted
             assert 0.9 * bound * (1 - scatter) < np.abs(tensor).max() <= bound * 1.001
@@ -284,9 +286,10 @@ def test_a_sweep_over_random_architectures_goes_on_where_it_was(run, tmp_path):
         expected = math.log(2) - record["critic_loss"]
         assert record["jensen_shannon"] == pytest.approx(expected, abs=1e-6)
     assert records(runs / names[2])[0]["wasserstein"] is not None
-    # other weights: an architecture of its own
     parameters = [paddle.load(str(runs / name / "generator.pdparams")) for name in names[:2]]  # fmt: skip
-    assert [list(p) for p in parameters[:1]] != [list(p) for p in parameters[1:]] or any(
+    assert [list(p) for p in parameters[:1]] != [
+        list(p) for p in parameters[1:]
+    ] or any(
         not np.array_equal(a, b) for a, b in zip(*(p.values() for p in parameters))
     )
 
@@ -309,7 +312,9 @@ def test_named_architectures_by_all_methods(run, tmp_path):
     ):
         folder = tmp_path / "runs" / f"GAN.name-{method}_MODEL.architecture-mlp"
         config = (folder / "config.yaml").read_text()
-        assert f"optimizer: {optimizer}\n" in config and f"n_critic: {steps}\n" in config
+        assert (
+            f"optimizer: {optimizer}\n" in config and f"n_critic: {steps}\n" in config
+        )
         assert (folder / "samples" / "iter_00000002.png").exists()
 
 
