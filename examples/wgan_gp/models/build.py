@@ -40,7 +40,11 @@ from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
 
-_UNCONSTRAINED = {"gan": GAN, "lsgan": LSGAN}  # critics of any slope
+# critics of any slope
+_UNCONSTRAINED = {
+    "gan": GAN,
+    "lsgan": LSGAN,
+}
 
 
 def build_gan(
