@@ -36,7 +36,6 @@ from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
-from wgan_gp.utils.architecture_experiment import STUDY
 from wgan_gp.utils.architecture_experiment import ArchitectureStudy
 from wgan_gp.utils.config import launch
 from wgan_gp.utils.experiment import Experiment
@@ -113,9 +112,9 @@ class CIFAR(ImageExperiment):
 
     @classmethod
     def chosen_by(cls, cfg: DictConfig) -> Type[Experiment]:
-        """A study of other architectures, where +experiment=... has named it."""
-        name = OmegaConf.select(cfg, "MODEL.name")
-        return ArchitectureStudy if name == STUDY else cls
+        """A study of other architectures, where +experiment=... has put its keys."""
+        other = OmegaConf.select(cfg, "MODEL.architecture")
+        return cls if other is None else ArchitectureStudy
 
     @property
     def num_classes(self) -> int:
