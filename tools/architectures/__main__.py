@@ -110,8 +110,7 @@ def printed(outcomes: Sequence[Outcome], names: Dict[str, str], table: Dict) -> 
     lines = [_line(heads), _line(["---"] * len(heads))]
     for start in range(0, len(outcomes), len(methods)):
         of_one = outcomes[start : start + len(methods)]
-        name = of_one[0].architecture
-        what = name if names[name] == name else f"{name}: {names[name]}"
+        what = names[of_one[0].architecture]
         lines.append(_line([what, *(each.label() for each in of_one)]))
     if table["successes"]:
         heads = ["Inception score above", "only GAN", "only WGAN-GP", "both", "neither"]
@@ -130,7 +129,8 @@ def gather(args: argparse.Namespace) -> str:
     """Write table and pictures; returns the table as Markdown."""
     outcomes = read_outcomes(args.runs)
     names = {each.architecture: each.architecture for each in outcomes}
-    names.update({name: described(each) for name, each in drawn(outcomes).items()})
+    for name, architecture in drawn(outcomes).items():
+        names[name] = f"{name}: {described(architecture)}"
     methods = {each.method for each in outcomes}
     scored = methods.issuperset(counting.COMPARED) and any(
         each.scores for each in outcomes
