@@ -22,19 +22,23 @@ from os import path as osp
 from typing import List
 from typing import Literal
 from typing import Tuple
+from typing import Type
 
 if __name__ == "__main__":
     import bootstrap  # noqa: F401  paths, the CPU's environment, signals
 
 import hydra
 from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from paddle import nn
 from pydantic import model_validator
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import ResNetCritic
 from wgan_gp.models.networks import ResNetGenerator
+from wgan_gp.utils.architecture_experiment import ArchitectureStudy
 from wgan_gp.utils.config import launch
+from wgan_gp.utils.experiment import Experiment
 from wgan_gp.utils.experiment import run
 from wgan_gp.utils.image_experiment import ImageConfig
 from wgan_gp.utils.image_experiment import ImageExperiment
@@ -105,6 +109,12 @@ class CIFAR(ImageExperiment):
     name = "wgan_gp_cifar"
     schema = CIFARConfig
     paper = "{MODEL.name}_{GAN.name}"
+
+    @classmethod
+    def chosen_by(cls, cfg: DictConfig) -> Type[Experiment]:
+        """A study of other architectures, where +experiment=... has put its keys."""
+        other = OmegaConf.select(cfg, "MODEL.architecture")
+        return cls if other is None else ArchitectureStudy
 
     @property
     def num_classes(self) -> int:

@@ -18,11 +18,15 @@ from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
 from wgan_gp.models.build import choose_convolution
+from wgan_gp.models.gan import GAN
+from wgan_gp.models.gan import LSGAN
 from wgan_gp.models.wgan import WGAN
 from wgan_gp.models.wgan_gp import WGAN_GP
 
 __all__ = [
     "BaseGAN",
+    "GAN",
+    "LSGAN",
     "WGAN",
     "WGAN_GP",
     "build_gan",

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What every GAN here has: two networks, a prior, the Wasserstein losses, sampling."""
+"""What every GAN here has: two networks, a prior, losses (by default Wasserstein's), sampling."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class BaseGAN:
     """A generator and a critic with the losses of the Wasserstein GAN.
 
     Subclasses say how the critic is kept (nearly) 1-Lipschitz: by a term of the loss
-    (`penalty`) or by constraining its weights after a step (`constrain_critic`).
+    (`penalty`) or by constraining its weights after a step (`constrain_critic`). Or they have
+    other losses (`critic_objective`, `generator_objective`), which need no such thing.
 
     A condition is what a sample is made for: classes [B], an array [B, ...] or a dict of such
     arrays, see ppsci_ext.data.condition. It comes with the data, and both networks get it as
@@ -101,8 +102,9 @@ class BaseGAN:
         conditional (Optional[bool]): Whether the networks get the condition. Defaults to
             whether there are classes.
         terms (Sequence[LossTerm], optional): Further terms of either loss. Defaults to none.
-        adversarial_weight (Schedule, optional): Weight of -E[D(fake)] in the generator's loss, a
-            number, steps or a ramp over the iterations. Defaults to 1.0.
+        adversarial_weight (Schedule, optional): Weight of -E[D(fake)], or what a subclass has for
+            it, in the generator's loss: a number, steps or a ramp over the iterations. Defaults to
+            1.0.
 
     Raises:
         UserError: If one of the numbers is out of its range, the dimensions of the noise can't be
@@ -174,8 +176,8 @@ class BaseGAN:
                 default.
 
         Returns:
-            Terms: Scalars "critic_loss" (to be minimised), "wasserstein", the further terms and
-                what the subclass adds.
+            Terms: Scalars "critic_loss" (to be minimised), what `critic_objective` records, the
+                further terms and what the subclass adds.
         """
         condition = condition if self.conditional else None
         with paddle.no_grad():
@@ -185,7 +187,7 @@ class BaseGAN:
         (score_real, extra_real), (score_fake, extra_fake) = self._score_both(
             real, fake, condition
         )
-        wasserstein = losses.wasserstein_estimate(score_real, score_fake)
+        loss, judged = self.critic_objective(score_real, score_fake)
         inputs = LossInputs(
             real=real,
             fake=fake,
@@ -196,13 +198,13 @@ class BaseGAN:
             extra_real=extra_real,
             extra_fake=extra_fake,
         )
-        loss, record = self._add_terms("critic", -wasserstein, inputs)
+        loss, record = self._add_terms("critic", loss, inputs)
         penalty, penalty_terms = self.penalty(real, fake, condition, alpha)
         if penalty is not None:
             loss = loss + penalty
         return {
             "critic_loss": loss,
-            "wasserstein": wasserstein.detach(),
+            **judged,
             **record,
             **penalty_terms,
         }
@@ -222,7 +224,7 @@ class BaseGAN:
         *,
         noise: Optional[paddle.Tensor] = None,
     ) -> Terms:
-        """Loss of the generator, -E[D(G(z))] and further terms.
+        """Loss of the generator: `generator_objective` and further terms.
 
         Args:
             batch_size (int): Number of samples.
@@ -243,7 +245,7 @@ class BaseGAN:
         fake = self._generate(noise, condition)
         with frozen(self.critic):
             score, extra = self._judge(fake, condition)
-        adversarial = -score.mean()
+        adversarial = self.generator_objective(score)
         weight = weight_at(
             "adversarial_weight", self.adversarial_weight, self.iteration
         )
@@ -269,6 +271,22 @@ class BaseGAN:
     ) -> Tuple[paddle.Tensor, Terms]:
         own = [term for term in self.terms if term.network == network]
         return add_terms(loss, own, inputs, self.iteration)
+
+    def critic_objective(
+        self, score_real: paddle.Tensor, score_fake: paddle.Tensor
+    ) -> Tuple[paddle.Tensor, Terms]:
+        """What the critic's scores cost it, a scalar, and what to record of them.
+
+        Args:
+            score_real (paddle.Tensor): Scores of real samples, [B].
+            score_fake (paddle.Tensor): Scores of generated samples, [B].
+        """
+        wasserstein = losses.wasserstein_estimate(score_real, score_fake)
+        return -wasserstein, {"wasserstein": wasserstein.detach()}
+
+    def generator_objective(self, score_fake: paddle.Tensor) -> paddle.Tensor:
+        """What the critic's scores of its samples, [B], cost the generator, a scalar."""
+        return -score_fake.mean()
 
     def penalty(
         self,

@@ -25,6 +25,8 @@ from omegaconf import OmegaConf
 from paddle import nn
 from paddle import optimizer as optim
 from wgan_gp.models.base_gan import BaseGAN
+from wgan_gp.models.gan import GAN
+from wgan_gp.models.gan import LSGAN
 from wgan_gp.models.wgan import WGAN
 from wgan_gp.models.wgan_gp import WGAN_GP
 from wgan_gp.utils.course import course_of
@@ -37,6 +39,12 @@ from ppsci_ext.optimizer import RMSProp
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver import RunFolder
 from ppsci_ext.utils import UserError
+
+# critics of any slope
+_UNCONSTRAINED = {
+    "gan": GAN,
+    "lsgan": LSGAN,
+}
 
 
 def build_gan(
@@ -55,6 +63,8 @@ def build_gan(
     """
     if cfg.GAN.name == "wgan":
         return WGAN(generator, critic, cfg.GAN.clip_value, **settings)
+    if cfg.GAN.name in _UNCONSTRAINED:
+        return _UNCONSTRAINED[cfg.GAN.name](generator, critic, **settings)
     return WGAN_GP(
         generator,
         critic,

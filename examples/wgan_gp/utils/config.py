@@ -37,6 +37,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -46,11 +47,14 @@ from wgan_gp.utils.run_weights import named_entry
 from wgan_gp.utils.schema import CaseConfig
 
 from ppsci_ext.data.names import nearest_name
+from ppsci_ext.solver import Diverged
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.errors import shown
 from ppsci_ext.utils.signals import end_in_one_sentence
 
 GROUPS = ("paper", "preset", "ablation", "experiment")  # of files in conf/
+
+_diverged: List[Diverged] = []  # jobs of a multirun, whose others have had their turn
 
 
 def check_config(cfg: DictConfig, model: Type[CaseConfig]) -> None:
@@ -314,7 +318,10 @@ def launch(experiment: Any, main: Callable[[], None], config_dir: str) -> None:
             fail(UserError(_first_line(error)))
         except UserError as error:
             fail(error)
+    _diverged.clear()
     main()
+    if _diverged:
+        sys.exit(Diverged.status)
 
 
 def check_jobs(experiment: Any, known: DictConfig, overrides: List[str]) -> List[str]:
@@ -366,6 +373,20 @@ def _make_folder(path: str) -> None:
         raise UserError(
             f"output_dir={shown(path)} is refused: the folder can't be made ({error.strerror})."
         ) from error
+
+
+def end_job(error: UserError) -> None:
+    """Say in one sentence what has ended a job, and exit; but the jobs of a multirun that come
+    after a training that has diverged get their turn before.
+
+    Args:
+        error (UserError): What has ended it.
+    """
+    several = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+    if not (several and isinstance(error, Diverged)):
+        fail(error)
+    print(f"error: {error}", file=sys.stderr)
+    _diverged.append(error)
 
 
 def fail(error: UserError) -> None:

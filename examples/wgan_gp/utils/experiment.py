@@ -41,7 +41,7 @@ from wgan_gp.utils import losses
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import check_config
 from wgan_gp.utils.config import compose_job
-from wgan_gp.utils.config import fail
+from wgan_gp.utils.config import end_job
 from wgan_gp.utils.evaluation import BESIDE
 from wgan_gp.utils.evaluation import write_eval
 from wgan_gp.utils.run_weights import load_generator
@@ -279,7 +279,8 @@ def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
     """Run the mode that the configuration names; a user's mistake ends in one sentence.
 
     The exit status is 0 when all is done, 2 after a user's mistake or a fault of the disk, 3
-    after a training that diverged, 130 and 143 after SIGINT and SIGTERM.
+    after a training that diverged (of several jobs, after all of them), 130 and 143 after SIGINT
+    and SIGTERM.
 
     Args:
         experiment (Type[Experiment]): Case.
@@ -302,7 +303,7 @@ def run(experiment: Type[Experiment], cfg: DictConfig) -> None:
         }
         modes[cfg.mode](experiment(cfg))
     except UserError as error:
-        fail(error)
+        end_job(error)
 
 
 def _infer(experiment: Experiment) -> None:

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Losses of the Wasserstein GAN family, as functions of tensors."""
+"""Losses of the Wasserstein GAN family, and of two GANs beside it, as functions of tensors."""
 
 from __future__ import annotations
 
@@ -41,6 +41,64 @@ def wasserstein_estimate(
         paddle.Tensor: Scalar; falls as the samples get better.
     """
     return score_real.mean() - score_fake.mean()
+
+
+def cross_entropy(
+    score_real: paddle.Tensor, score_fake: paddle.Tensor
+) -> paddle.Tensor:
+    """Cross-entropy of a critic whose scores are logits of "real" (Goodfellow et al. 2014, eq. 1).
+
+    The mean over both kinds of samples, as the authors' code has it (gan_64x64.py, "dcgan").
+
+    Args:
+        score_real (paddle.Tensor): Logits of real samples, [B].
+        score_fake (paddle.Tensor): Logits of generated samples, [B'].
+
+    Returns:
+        paddle.Tensor: Scalar; log 2 of a critic that can't tell them apart.
+    """
+    softplus = nn.functional.softplus
+    return (softplus(-score_real).mean() + softplus(score_fake).mean()) / 2
+
+
+def non_saturating(score_fake: paddle.Tensor) -> paddle.Tensor:
+    """E[-log sigmoid(D(fake))]: the generator's samples called real (Goodfellow et al. 2014,
+    section 3), with a gradient also where the critic is sure that they are not.
+
+    Args:
+        score_fake (paddle.Tensor): Logits of generated samples, [B].
+
+    Returns:
+        paddle.Tensor: Scalar.
+    """
+    return nn.functional.softplus(-score_fake).mean()
+
+
+def least_squares(
+    score_real: paddle.Tensor, score_fake: paddle.Tensor
+) -> paddle.Tensor:
+    """Squared distances to 1 (real) and 0 (generated), halved (Mao et al. 2017, eq. 9).
+
+    Args:
+        score_real (paddle.Tensor): Critic's scores of real samples, [B].
+        score_fake (paddle.Tensor): Critic's scores of generated samples, [B'].
+
+    Returns:
+        paddle.Tensor: Scalar; 1/4 of a critic that can't tell them apart.
+    """
+    return ((score_real - 1).square().mean() + score_fake.square().mean()) / 2
+
+
+def least_squares_of_fakes(score_fake: paddle.Tensor) -> paddle.Tensor:
+    """E[(D(fake) - 1)^2]; the authors' code doesn't halve it, as Mao et al. do.
+
+    Args:
+        score_fake (paddle.Tensor): Critic's scores of generated samples, [B].
+
+    Returns:
+        paddle.Tensor: Scalar.
+    """
+    return (score_fake - 1).square().mean()
 
 
 def interpolate(

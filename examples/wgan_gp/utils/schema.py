@@ -41,6 +41,7 @@ from wgan_gp.utils.losses import PENALTY_OVER
 from wgan_gp.utils.losses import PENALTY_POINTS
 
 from ppsci_ext.solver.critic_steps import critic_rule
+from ppsci_ext.solver.critic_steps import is_adaptive
 from ppsci_ext.utils.values import INT32_MAX
 from ppsci_ext.utils.values import BatchSize
 from ppsci_ext.utils.values import Count
@@ -51,7 +52,7 @@ from ppsci_ext.utils.values import Samples
 from ppsci_ext.utils.values import Seed
 from ppsci_ext.utils.values import Text
 
-# values of the keys that GAN.name=wgan leaves without a meaning
+# values of the keys that have a meaning with GAN.name=wgan_gp alone
 _WITHOUT_PENALTY = {
     "penalty": "two_sided",
     "penalty_at": "interpolates",
@@ -125,7 +126,7 @@ class Group(BaseModel):
 
 
 class GANConfig(Group):
-    name: Literal["wgan_gp", "wgan"]
+    name: Literal["wgan_gp", "wgan", "gan"]
     lambda_gp: NotNegative
     penalty: Literal[tuple(PENALTY_FORMS)]
     penalty_at: Literal[tuple(PENALTY_POINTS)]
@@ -278,10 +279,10 @@ class CaseConfig(Group):
     def penalty_has_a_meaning(self):
         for key, default in _WITHOUT_PENALTY.items():
             value = getattr(self.GAN, key)
-            if self.GAN.name == "wgan" and value != default:
+            if self.GAN.name != "wgan_gp" and value != default:
                 raise ValueError(
-                    f"GAN.{key}={value} is refused: GAN.name=wgan clips the weights in place of "
-                    f"all that; leave it at {default}, or set GAN.name=wgan_gp"
+                    f"GAN.{key}={value} is refused: GAN.name={self.GAN.name} has no penalty; "
+                    f"leave it at {default}, or set GAN.name=wgan_gp"
                 )
         own = PENALTY_FORMS[self.GAN.penalty].own_target
         if own is not None and self.GAN.penalty_target != 1.0:
@@ -293,12 +294,21 @@ class CaseConfig(Group):
         return self
 
     @model_validator(mode="after")
+    def steps_go_by_what_there_is(self):
+        if self.GAN.name not in ("wgan_gp", "wgan") and is_adaptive(self.GAN.n_critic):
+            raise ValueError(
+                "an adaptive GAN.n_critic goes by the Wasserstein estimate, which "
+                f"GAN.name={self.GAN.name} has none of: give a number or a schedule"
+            )
+        return self
+
+    @model_validator(mode="after")
     def critic_fits_the_penalty(self):
         norm = getattr(getattr(self, "MODEL", None), "critic_norm", None)
         if self.GAN.name == "wgan_gp" and norm == "batch":
             raise ValueError(
                 "MODEL.critic_norm=batch mixes the samples of a batch, but the gradient penalty "
-                "is per sample: set it to layer, or leave it to GAN.name=wgan"
+                "is per sample: set it to layer, or leave it to GAN.name=wgan or gan"
             )
         return self
 

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 
-"""Terms of a loss beside the Wasserstein estimate and the penalty."""
+"""Terms of a loss beside what the critic's scores cost and the penalty."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ _RECORDED = (  # in metrics.jsonl beside the terms
     "iteration",
     "critic_loss",
     "wasserstein",
+    "jensen_shannon",
     "gradient_penalty",
     "slope",
     "generator_loss",

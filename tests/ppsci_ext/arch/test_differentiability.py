@@ -331,6 +331,19 @@ def test_kinks_give_no_false_alarm(seed):
     assert report.twice_differentiable, report
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_false_alarm_where_zeros_stand_at_a_kink(seed):
+    """A pixel whose two channels a ReLU cuts off is zero behind a convolution without bias, where
+    the next ReLU has its kink."""
+    paddle.seed(seed)
+    zero = {"bias_attr": nn.initializer.Constant(0.0)}
+    layers = [nn.ReLU(), nn.Conv2D(2, 2, 1, **zero), nn.ReLU(), nn.Conv2D(2, 2, 1)]
+    critic = nn.Sequential(nn.Conv2D(2, 2, 1), *layers, nn.Flatten(), nn.Linear(128, 1))
+    critic = arch.twice_differentiable(critic)
+    report = arch.check_critic(critic, paddle.randn([4, 2, 8, 8]))
+    assert report.twice_differentiable, report
+
+
 def test_buffers_gradients_and_random_numbers_are_left_as_found():
     critic = nn.Sequential(
         spectral_norm(nn.Linear(8, 8)),

@@ -161,3 +161,19 @@ def embedding(num_classes: int, features: int) -> nn.Embedding:
     """
     weight = initializer.XavierUniform(fan_in=num_classes, fan_out=features)
     return nn.Embedding(num_classes, features, weight_attr=weight)
+
+
+def redraw(network: nn.Layer, std: float) -> None:
+    """Draw the weights of all linear layers and convolutions anew, uniform around zero.
+
+    It is set_weights_stdev of the authors' code, which the DCGANs of gan_64x64.py use.
+
+    Args:
+        network (nn.Layer): Network, changed in place.
+        std (float): Standard deviation of each of them.
+    """
+    bound = math.sqrt(3.0) * std
+    draw = initializer.Uniform(-bound, bound)
+    for parameter in network.parameters():
+        if parameter.ndim > 1:
+            draw(parameter)
