@@ -35,6 +35,7 @@ from paddle.utils.cpp_extension import load_op_meta_info_and_register_op
 from ppsci.utils import logger
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
 _PADDLE = osp.dirname(paddle.__file__)
@@ -61,12 +62,14 @@ def load() -> None:
     if not osp.exists(path):
         _compile(path)
     load_op_meta_info_and_register_op(path)
-    if not ctypes.CDLL(path).onednn_headers_fit():
+    library = ctypes.CDLL(path)
+    if not library.onednn_headers_fit():
         os.remove(path)
         raise UserError(
             "The headers of onednn-devel are of another version than the oneDNN inside "
             f"Paddle: {_INSTALL_HEADERS}"
         )
+    use_cores_by_openmp(library)
 
 
 def _compile(path: str) -> None:
