@@ -517,11 +517,11 @@ def test_a_run_that_has_begun_or_gone_on_is_not_silent_for_long(tmp_path, monkey
         solver.train()
         return logged()
 
-    assert train(epochs=5) == [1, 2, 5, 7, 14]
+    assert train(epochs=4) == [1, 2, 5, 7, 14]
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["iteration"] for line in lines] == [7, 14]
-    earlier = str(tmp_path / "run" / "checkpoints" / "iter_00000008")
-    assert train(epochs=5, resume_from=earlier) == [9, 10, 13, 14]
+    earlier = str(tmp_path / "run" / "checkpoints" / "iter_00000012")
+    assert train(epochs=4, resume_from=earlier) == [13, 14]
     # all seven iterations from 8 to 14, whatever the log said in between
     again = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     for key in ("critic_loss", "generator_loss"):
