@@ -321,7 +321,9 @@ def has_package(python: str, name: str) -> bool:
         python (str): Path of the interpreter.
         name (str): Name of the package.
     """
-    code = f"import importlib.util, sys; sys.exit(not importlib.util.find_spec('{name}'))"
+    code = (
+        f"import importlib.util, sys; sys.exit(not importlib.util.find_spec('{name}'))"
+    )
     return subprocess.run([python, "-c", code]).returncode == 0
 
 
