@@ -9,7 +9,7 @@ SCRIPT = examples/wgan_gp/cases/wgan_gp_$(CASE).py
 RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = preset=cpu output_dir=$(RUN)
 
-.PHONY: run onednn test test-heavy test-torch bench-metrics bench-step bench-scale samples figure1 pr lint format clean
+.PHONY: run test test-heavy test-torch bench-metrics bench-step bench-peers bench-scale samples figure1 pr lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -21,14 +21,11 @@ else
 	$(PY) $(SCRIPT) $(ARGS)
 endif
 
-# an extra: convolutions by oneDNN, compiled on first use
-onednn: $(VENV)/installed-onednn
-
 # a process for each core, and one thread in each: most tests are too small for more
-test: lint $(VENV)/installed-onednn
+test: lint
 	MKL_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m pytest -m "not heavy" -n $(JOBS) --dist loadfile
 
-test-heavy: $(VENV)/installed-dev $(VENV)/installed-onednn
+test-heavy: $(VENV)/installed-dev
 	$(PY) -m pytest -m heavy
 
 # scores, networks and training steps beside those of PyTorch's packages
@@ -38,10 +35,14 @@ test-torch: $(VENV)/installed-torch
 bench-metrics: $(VENV)/installed-torch
 	$(PY) -m benchmarks.bench_metrics
 
-bench-step: $(VENV)/installed-torch $(VENV)/installed-onednn
+bench-step: $(VENV)/installed-torch
 	$(PY) -m benchmarks.bench_step --compare torch $(ARGS)
 
-bench-scale: $(VENV)/installed-onednn
+# the same beside JAX and a tuned PyTorch as well
+bench-peers: $(VENV)/installed .venv-peers/installed
+	$(PY) -m benchmarks.bench_step --compare torch torch_tuned jax --peers .venv-peers/bin/python $(ARGS)
+
+bench-scale: $(VENV)/installed
 	$(PY) -m benchmarks.bench_scale $(ARGS)
 
 # a picture of each generator of the zoo
@@ -73,17 +74,16 @@ format: $(VENV)/installed-dev
 	$(PY) -m isort .
 	$(PY) -m black -q .
 
-$(VENV)/installed: requirements.txt
+# oneDNN's headers are small; where they can't be had, or no C++ compiler, Paddle convolves
+$(VENV)/installed: requirements.txt requirements-onednn.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-onednn.txt \
+		|| echo "Going on without the headers of oneDNN: convolutions will be slower."
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
-	touch $@
-
-$(VENV)/installed-onednn: $(VENV)/installed requirements-onednn.txt
-	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-onednn.txt
 	touch $@
 
 # torchvision asks for a CUDA build of torch, which the scores don't need: no dependencies
@@ -92,5 +92,11 @@ $(VENV)/installed-torch: $(VENV)/installed-dev requirements-torch.txt
 	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-torch.txt
 	touch $@
 
+# JAX and Paddle want different versions of NumPy
+.venv-peers/installed: requirements-peers.txt
+	test -d .venv-peers || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -q --disable-pip-version-check -r requirements-peers.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV) .venv-pr
+	rm -rf $(VENV) .venv-pr .venv-peers

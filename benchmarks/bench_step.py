@@ -14,19 +14,21 @@
 
 """Time and memory of the training step, per case and width.
 
-    python -m benchmarks.bench_step [--case CASE ...] [--dim N ...] [--compare torch] [--json FILE]
+    python -m benchmarks.bench_step [--case CASE ...] [--dim N ...] [--compare PEER ...] [--json FILE]
 
 Measured are a critic step, a generator step and an iteration (n_critic critic steps and one
 generator step, with data, optimizer and record, by AdversarialSolver). The variants are the cases
-with the oneDNN convolution ("onednn"), with Paddle's own ("paddle"), and, with --compare torch, the
-same networks written plainly in PyTorch ("torch"). Each is a process of its own; they take turns,
-step by step. By default the networks are those of the YAML files, in full size; "motion" has those
-of preset=cpu, "fields3d" small ones.
+with the oneDNN convolution ("onednn"), with Paddle's own ("paddle"), and the peers asked for, with the
+same networks: "torch", written plainly in PyTorch; "torch_tuned", compiled and with channels last;
+"jax", compiled by XLA. The latter two have the paper's cases. --peers PATH is the interpreter of an
+environment that has these packages, where this one has not. Each variant is a process of its own;
+they take turns, step by step. By default the networks are those of the YAML files, in full size;
+"motion" has those of preset=cpu, "fields3d" small ones.
 
 One JSON object a line for each case, width and variant: milliseconds (median and quartiles), images
 per second, the largest resident memory in MiB, in all and above that after the imports, and
-relative_to: the variant with which it is compared, by the ratio of the medians and by the
-median of the ratios within each turn (below 1: faster). bound_milliseconds is the arithmetic of the
+relative_to: the variant with which it is compared (the fastest of the peers), by the ratio of the
+medians and by the median of the ratios within each turn (below 1: faster). bound_milliseconds is the arithmetic of the
 step, counted from the networks, at the highest rate of a matrix product of 1024 x 1024 that a variant
 reached in the same run; "motion" has none. A summary goes to the standard error.
 """
@@ -35,14 +37,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
+import subprocess
 import sys
+from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import Iterator
 from typing import List
 from typing import NamedTuple
 from typing import Optional
+from typing import Sequence
 
 import numpy as np
 
@@ -60,6 +64,32 @@ CASES = {
         ["DATA.size=[32,32,32]", "MODEL.dim=8", "TRAIN.batch_size=8"],
     ),
     "motion": ("wgan_gp_motion", ["preset=cpu"]),
+}
+PAPERS_CASES = ("toy", "mnist", "cifar_resnet", "cifar_dcgan")
+
+
+class Peer(NamedTuple):
+    """What the cases are compared with.
+
+    Attributes:
+        package (str): What must be installed.
+        module (str): The worker.
+        options (Dict[str, Any]): What else to tell it.
+        cases (Sequence[str]): Those that it has.
+    """
+
+    package: str
+    module: str
+    options: Dict[str, Any]
+    cases: Sequence[str]
+
+
+PEERS = {
+    "torch": Peer("torch", "benchmarks.torch_worker", {"tuned": False}, list(CASES)),
+    "torch_tuned": Peer(
+        "torch", "benchmarks.torch_worker", {"tuned": True}, PAPERS_CASES
+    ),
+    "jax": Peer("jax", "benchmarks.jax_worker", {}, PAPERS_CASES),
 }
 STEPS = ("critic", "generator", "iteration")
 PRODUCT_ROUNDS = 5
@@ -136,6 +166,39 @@ class Measured(NamedTuple):
     gflop_per_second: Dict[str, float]
 
 
+def peers_of(case: str, asked: Sequence[str]) -> List[str]:
+    """Those of the peers asked for that have the case.
+
+    Args:
+        case (str): Name in CASES.
+        asked (Sequence[str]): Names in PEERS.
+    """
+    return [name for name in asked if case in PEERS[name].cases]
+
+
+def start_peer(peer: Peer, ours: Dict[str, Any], python: str) -> workers.Worker:
+    """Start the worker of a peer.
+
+    Args:
+        peer (Peer): Peer.
+        ours (Dict[str, Any]): What Paddle's worker has said of itself.
+        python (str): Interpreter.
+    """
+    spec = {name: ours[name] for name in ("settings", "facts", "threads")}
+    threads = {"NPROC": str(ours["threads"])}  # XLA reads this
+    return workers.Worker(peer.module, {**spec, **peer.options}, threads, python)
+
+
+def fastest(seconds: Dict[str, List[float]], peers: Sequence[str]) -> str:
+    """The peer whose iterations take the least time; Paddle's convolutions where there is none.
+
+    Args:
+        seconds (Dict[str, List[float]]): Of each iteration, by variant.
+        peers (Sequence[str]): Variants.
+    """
+    return min(peers, key=lambda name: np.median(seconds[name]), default="paddle")
+
+
 def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured:
     """Start a worker for each variant and let them take turns.
 
@@ -153,12 +216,10 @@ def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured
             worker = workers.Worker("benchmarks.paddle_worker", spec)
             running[variant] = stack.enter_context(worker)
         about = {name: worker.wait_until_ready() for name, worker in running.items()}
-        if args.compare == "torch":
-            ours = about["paddle"]
-            spec = {name: ours[name] for name in ("settings", "facts", "threads")}
-            worker = workers.Worker("benchmarks.torch_worker", spec)
-            running["torch"] = stack.enter_context(worker)
-            about["torch"] = worker.wait_until_ready()
+        for name in peers_of(case, args.compare):
+            worker = start_peer(PEERS[name], about["paddle"], args.peers)
+            running[name] = stack.enter_context(worker)
+            about[name] = worker.wait_until_ready()
 
         groups = {variant: [worker] for variant, worker in running.items()}
         workers.take_turns(groups, "iteration", args.warmup)
@@ -202,7 +263,8 @@ def bench(
     settings = found.about["paddle"]["settings"]
     batch_size, n_critic = settings["TRAIN"]["batch_size"], settings["GAN"]["n_critic"]
     gflop = count_gflop(found.about["paddle"])
-    reference = args.compare or "paddle"
+    iterations = found.seconds["iteration"]
+    reference = fastest(iterations, peers_of(case, args.compare))
     highest_rate = max(found.gflop_per_second.values())
     for variant, rate in found.gflop_per_second.items():
         result = {
@@ -220,7 +282,7 @@ def bench(
         for step in STEPS:
             turns = found.seconds[step]
             result.update(summary(turns[variant], turns[reference], step))
-        iteration = float(np.median(found.seconds["iteration"][variant]))
+        iteration = float(np.median(iterations[variant]))
         memory = found.memory[variant]
         result["images_per_second"] = round(n_critic * batch_size / iteration, 2)
         result["peak_megabytes"] = round(memory["peak"], 1)
@@ -252,6 +314,19 @@ def describe(result: Dict[str, Any]) -> None:
     print(text.format(**result), file=sys.stderr)
 
 
+def has_package(python: str, name: str) -> bool:
+    """Whether an interpreter can import a package.
+
+    Args:
+        python (str): Path of the interpreter.
+        name (str): Name of the package.
+    """
+    code = (
+        f"import importlib.util, sys; sys.exit(not importlib.util.find_spec('{name}'))"
+    )
+    return subprocess.run([python, "-c", code]).returncode == 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -269,14 +344,20 @@ def main() -> None:
         help="iterations before them; the first has no generator step",
         **count,
     )
-    parser.add_argument("--compare", choices=["torch"])
+    parser.add_argument("--compare", choices=PEERS, nargs="+", default=[])
+    parser.add_argument(
+        "--peers", metavar="PATH", default=sys.executable, help="their interpreter"
+    )
     parser.add_argument("--json", metavar="FILE", help="file for the lines, too")
     args = parser.parse_args()
-    if args.compare == "torch" and importlib.util.find_spec("torch") is None:
-        sys.exit(
-            "error: --compare torch needs PyTorch, which is not installed: run "
-            "`make bench-step`, which installs it, or pip install torch."
-        )
+    # a worker has another working folder; a link of a virtual environment is not to be followed
+    args.peers = osp.abspath(args.peers)
+    for name in args.compare:
+        if not has_package(args.peers, PEERS[name].package):
+            sys.exit(
+                f"error: --compare {name} needs the package {PEERS[name].package}, which is "
+                "not installed: run `make bench-peers`, which has an environment for it."
+            )
     chosen = [(case, dim) for case in args.case for dim in args.dim]
     try:
         report((line for pair in chosen for line in bench(*pair, args)), args.json)

@@ -93,13 +93,8 @@ class Trainer:
         self.latent_shape = getattr(
             self.generator, "latent_shape", [model["latent_dim"]]
         )
-        betas = (self.train["beta1"], self.train["beta2"])
-        self.generator_optimizer = torch.optim.Adam(
-            self.generator.parameters(), lr=self.train["generator_lr"], betas=betas
-        )
-        self.critic_optimizer = torch.optim.Adam(
-            self.critic.parameters(), lr=self.train["critic_lr"], betas=betas
-        )
+        self.generator_optimizer = self.build_optimizer("generator")
+        self.critic_optimizer = self.build_optimizer("critic")
         self.average: Optional[AveragedModel] = None
         if self.train["ema"]["use_ema"]:
             decay = self.train["ema"]["decay"]
@@ -109,6 +104,14 @@ class Trainer:
 
     def build_networks(self) -> Tuple[nn.Module, nn.Module]:
         return build_networks(self.settings)
+
+    def build_optimizer(self, name: str, **options: Any) -> torch.optim.Adam:
+        return torch.optim.Adam(
+            getattr(self, name).parameters(),
+            lr=self.train[f"{name}_lr"],
+            betas=(self.train["beta1"], self.train["beta2"]),
+            **options,
+        )
 
     def noise(self, size: int) -> torch.Tensor:
         return torch.randn(size, *self.latent_shape)
@@ -150,15 +153,20 @@ class Trainer:
             loss = loss + self.gan["acgan_scale"] * classification
 
         alpha = alpha.view(-1, *[1] * (real.dim() - 1))
-        points = (real + alpha * (fake - real)).requires_grad_()
-        (gradient,) = torch.autograd.grad(
-            self.judge(points, condition)[0].sum(), points, create_graph=True
-        )
+        gradient = self.input_gradient(real + alpha * (fake - real), condition)
         penalty = ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
         return {
             "critic_loss": loss + self.gan["lambda_gp"] * penalty,
             "gradient_penalty": penalty,
         }
+
+    def input_gradient(
+        self, points: torch.Tensor, condition: Condition
+    ) -> torch.Tensor:
+        """Gradient of the scores at the points, which has derivatives by the critic's weights."""
+        points = points.requires_grad_()
+        scores = self.judge(points, condition)[0]
+        return torch.autograd.grad(scores.sum(), points, create_graph=True)[0]
 
     def critic_step(self) -> None:
         real, condition = next(self.batches)

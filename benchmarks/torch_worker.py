@@ -22,6 +22,7 @@ import sys
 from typing import Any
 from typing import Iterator
 from typing import Mapping
+from typing import Type
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +32,7 @@ from benchmarks import workers
 from benchmarks.plain_torch import Batch
 from benchmarks.plain_torch import Trainer
 from benchmarks.plain_torch_motion import MotionTrainer
+from benchmarks.tuned_torch import TunedTrainer
 
 
 def gaussians(batch_size: int) -> Iterator[Batch]:
@@ -96,12 +98,18 @@ def random_motion(
             yield motion[chosen], {name: x[chosen] for name, x in condition.items()}
 
 
-def build_trainer(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Trainer:
+def build_trainer(
+    settings: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    kind: Type[Trainer] = Trainer,
+) -> Trainer:
     """The training of a case, on data like its own.
 
     Args:
         settings (Mapping[str, Any]): Its resolved configuration.
         facts (Mapping[str, Any]): What else its networks and terms must know.
+        kind (Type[Trainer], optional): For cases of the paper, how they are trained. Defaults to
+            Trainer.
     """
     model, batch_size = settings["MODEL"], settings["TRAIN"]["batch_size"]
     if "representation" in model:
@@ -113,7 +121,7 @@ def build_trainer(settings: Mapping[str, Any], facts: Mapping[str, Any]) -> Trai
         batches = random_images(batch_size, settings)
     else:
         batches = gaussians(batch_size)
-    return Trainer(settings, batches)
+    return kind(settings, batches)
 
 
 def main() -> None:
@@ -122,7 +130,8 @@ def main() -> None:
     settings = spec["settings"]
     torch.manual_seed(settings["seed"])
     torch.set_num_threads(spec["threads"])
-    trainer = build_trainer(settings, spec["facts"])
+    kind = TunedTrainer if spec["tuned"] else Trainer
+    trainer = build_trainer(settings, spec["facts"], kind)
     matrix = torch.rand(workers.PRODUCT_SIZE, workers.PRODUCT_SIZE)
 
     def finish(network: nn.Module) -> None:

@@ -68,6 +68,7 @@ class Worker:
         module (str): Module to run; its `main` serves a :class:`Server`.
         spec (Dict[str, Any]): What to tell it, as JSON in its only argument.
         environment (Optional[Mapping[str, str]]): Environment variables to add.
+        python (str, optional): Interpreter. Defaults to this one.
     """
 
     def __init__(
@@ -75,12 +76,13 @@ class Worker:
         module: str,
         spec: Dict[str, Any],
         environment: Optional[Mapping[str, str]] = None,
+        python: str = sys.executable,
     ):
         self._folder = tempfile.TemporaryDirectory()  # its own, to write into
         self._errors = open(osp.join(self._folder.name, "stderr"), "w+")
         paths = os.pathsep.join([ROOT, osp.join(ROOT, "examples")])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, json.dumps(spec)],
+            [python, "-m", module, json.dumps(spec)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -56,6 +56,7 @@ from ppsci_ext.solver.refusals import refuse_silent_errors
 from ppsci_ext.solver.reporting import Pace
 from ppsci_ext.solver.reporting import Reporting
 from ppsci_ext.solver.reporting import empty_record
+from ppsci_ext.solver.reporting import is_early
 from ppsci_ext.solver.reporting import shown_values
 from ppsci_ext.solver.run_folder import RunFolder
 from ppsci_ext.solver.signals import Interrupted
@@ -189,6 +190,7 @@ class AdversarialSolver(Solver):
         self.pictures = pictures
         self.on_nan = on_nan
         self.progress = Progress()
+        self.began_at = 0  # iterations before this process, or before a rollback
         self.samples_taken = 0  # by all processes since this one began
         self.signals = StopSignals()
         self.watch = FiniteWatch()
@@ -379,6 +381,7 @@ class AdversarialSolver(Solver):
 
     def _train_from_here(self) -> None:
         """From the iteration that the state is at to the last one."""
+        self.began_at = self.iteration
         self.pace.start(self.progress.seconds, self.iteration, self.samples_taken)
         self.reporting.go_to(self.iteration)
         finished, begun = divmod(self.iteration, self.iters_per_epoch)
@@ -501,22 +504,40 @@ class AdversarialSolver(Solver):
                 count += real.shape[0]
         return total / count
 
-    def log_iteration(self) -> None:
-        """One line of metrics.jsonl, of the log and of the progress bar."""
+    def log_iteration(self, log_freq: int) -> None:
+        """A line of metrics.jsonl, of the log and of the progress bar, if it is time for one.
+
+        Before the first there are others, so that a training that has just begun, or gone on,
+        isn't silent for long. These are in the log alone: what metrics.jsonl holds depends on
+        nothing but the iteration.
+
+        Args:
+            log_freq (int): Iterations between two lines of metrics.jsonl.
+        """
+        due = self.iteration % log_freq == 0
+        if not due:
+            after_first = self.iteration // log_freq > self.began_at // log_freq
+            if after_first or not is_early(self.iteration - self.began_at):
+                return
         self._look()
         means = parallel.mean(self.term_means.means())
-        self.term_means.reset()
-        parallel.on_first(lambda: self._write_line(means))
+        rates = self.pace.rates(self.iteration, self.samples_taken)
+        if due:
+            self.term_means.reset()
+            self.pace.mark(self.iteration, self.samples_taken)
+            parallel.on_first(lambda: self._write_line(means, rates))
+        self.reporting.tell(self.iteration, means, rates)
 
-    def _write_line(self, means: Mapping[str, float]) -> None:
+    def _write_line(
+        self, means: Mapping[str, float], rates: Tuple[float, float]
+    ) -> None:
         record = {**empty_record(self.iteration), **means, **self.learning_rates}
         if self.validation is not None:
             record["validation_critic_loss"] = self.validation_loss()
-        iterations, samples = self.pace.rates(self.iteration, self.samples_taken)
-        record["images_per_second"] = round(samples, 2)
+        record["images_per_second"] = round(rates[1], 2)
         record["seconds"] = round(self.pace.elapsed(), 3)
         self.folder.append(record)
-        self.reporting.record(record, iterations)
+        self.reporting.write_scalars(record)
 
     # checkpoints
 

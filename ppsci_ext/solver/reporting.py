@@ -39,7 +39,7 @@ class Pace:
         self._mark: Tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def start(self, seconds: float, iteration: int, samples: int) -> None:
-        """Begin to measure.
+        """Begin to measure time and speed.
 
         Args:
             seconds (float): Seconds of training so far.
@@ -58,17 +58,24 @@ class Pace:
         since, iteration, samples = self._mark
         self._mark = (since + seconds, iteration, samples)
 
-    def rates(self, iteration: int, samples: int) -> Tuple[float, float]:
-        """Iterations and samples per second since the last call.
+    def mark(self, iteration: int, samples: int) -> None:
+        """Measure speed from here on.
 
         Args:
             iteration (int): Iterations so far.
             samples (int): Real samples so far.
         """
-        now = self.elapsed()
+        self._mark = (self.elapsed(), iteration, samples)
+
+    def rates(self, iteration: int, samples: int) -> Tuple[float, float]:
+        """Iterations and samples per second since the last mark.
+
+        Args:
+            iteration (int): Iterations so far.
+            samples (int): Real samples so far.
+        """
         since, iterations_before, samples_before = self._mark
-        self._mark = (now, iteration, samples)
-        passed = now - since
+        passed = self.elapsed() - since
         return (iteration - iterations_before) / passed, (
             samples - samples_before
         ) / passed
@@ -121,27 +128,47 @@ class Reporting:
         logger.info(message)
         self.show()
 
-    def record(self, record: Mapping[str, Any], iterations_per_second: float) -> None:
-        """Tell of a record of metrics.jsonl.
+    def tell(
+        self, iteration: int, terms: Mapping[str, Any], rates: Tuple[float, float]
+    ) -> None:
+        """One line of the log and of the bar.
 
         Args:
-            record (Mapping[str, Any]): Record with "iteration" and "images_per_second".
-            iterations_per_second (float): By which the time left is estimated.
+            iteration (int): Iterations so far.
+            terms (Mapping[str, Any]): Means of the losses' terms, by name.
+            rates (Tuple[float, float]): Iterations and samples per second, see `Pace.rates`; by
+                the former the time left is estimated.
         """
-        iteration = record["iteration"]
+        iterations_per_second, samples_per_second = rates
         left = int((self.total - iteration) / iterations_per_second)
-        shown = {k: record[k] for k in _SHOWN if record.get(k) is not None}
-        message = f"{shown_values(shown)}, {record['images_per_second']:.0f} images/s"
+        shown = {k: terms[k] for k in _SHOWN if terms.get(k) is not None}
+        message = f"{shown_values(shown)}, {samples_per_second:.0f} images/s"
         self._bar.set_postfix_str(message)
         self.say(
             f"[Train][iteration {iteration}/{self.total}] {message}, time left: "
             f"{datetime.timedelta(seconds=left)}"
         )
+
+    def write_scalars(self, record: Mapping[str, Any]) -> None:
+        """Hand a record of metrics.jsonl to VisualDL, TensorBoard and W&B.
+
+        Args:
+            record (Mapping[str, Any]): Record with "iteration".
+        """
         logger.scalar(
             {f"train/{k}": v for k, v in record.items() if isinstance(v, float)},
-            iteration,
+            record["iteration"],
             **self._writers,
         )
+
+
+def is_early(iterations: int) -> bool:
+    """Whether a training that has just begun should say how it goes: after 1, 2, 5, 10, 20, ...
+
+    Args:
+        iterations (int): Iterations since it began, or went on.
+    """
+    return str(iterations).rstrip("0") in ("1", "2", "5")
 
 
 def shown_values(values: Mapping[str, Any]) -> str:

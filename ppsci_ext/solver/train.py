@@ -33,7 +33,7 @@ def train_adversarial_epoch_func(
     Args:
         solver (solver_module.AdversarialSolver): Solver.
         epoch_id (int): Epoch, from 1.
-        log_freq (int): Iterations between two log lines.
+        log_freq (int): Iterations between two log lines, see `log_iteration`.
     """
     while solver.iteration < epoch_id * solver.iters_per_epoch:
         solver.gan.begin_iteration(solver.iteration)
@@ -43,6 +43,5 @@ def train_adversarial_epoch_func(
             terms.update(solver.critic_step())  # not all steps have all terms
             steps += 1
         solver.finish_iteration(terms, steps)
-        if solver.iteration % log_freq == 0:
-            solver.log_iteration()
+        solver.log_iteration(log_freq)
         solver.heed_signals()

@@ -23,6 +23,7 @@ from typing import Dict
 from typing import Optional
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_USERS_OPENMP_THREADS = os.environ.get("OMP_NUM_THREADS")
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -41,7 +42,7 @@ def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
     """
     settings = {
         "MKL_NUM_THREADS": str(cores),
-        "OMP_NUM_THREADS": str(cores),
+        "OPENBLAS_NUM_THREADS": str(cores),  # SciPy's, which else heeds OMP_NUM_THREADS
         # milliseconds that MKL's idle threads spin: more, and they take the cores from oneDNN's
         "KMP_BLOCKTIME": "1",
     }
@@ -61,15 +62,31 @@ def cpu_vendor(cpuinfo: str = "/proc/cpuinfo") -> Optional[str]:
     return None
 
 
+def usable_cores() -> int:
+    """Number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def configure_cpu() -> None:
     """Set :func:`cpu_settings` for this machine; values that the user has set win."""
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    for name, value in cpu_settings(cpu_vendor() or "", cores).items():
+    for name, value in cpu_settings(cpu_vendor() or "", usable_cores()).items():
         os.environ.setdefault(name, value)
     keep_freed_memory()
+
+
+def use_cores_by_openmp(library: ctypes.CDLL) -> None:
+    """Let the OpenMP that a library is linked with use all cores, unless the user has said how many.
+
+    Paddle's import sets OMP_NUM_THREADS to 1 where it is not set, and prints a warning where it
+    is above 1, so that :func:`cpu_settings` leaves the variable alone.
+
+    Args:
+        library (ctypes.CDLL): Library.
+    """
+    if not _USERS_OPENMP_THREADS:
+        library.omp_set_num_threads(usable_cores())
 
 
 def keep_freed_memory() -> None:

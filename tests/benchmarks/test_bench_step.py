@@ -26,6 +26,7 @@ from benchmarks import bench_step
 from benchmarks import workers
 from benchmarks.paddle_worker import compose_settings
 from tests.helpers import onednn_env
+from tests.helpers import peers
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 SHORT = "--dim 8 --batch-size 4 --iterations 3 --warmup 1".split()
@@ -109,6 +110,15 @@ def test_motion_beside_torch(run):
     assert "bound" not in summary
 
 
+@pytest.mark.skipif(not peers.HAVE_JAX, reason=peers.NO_JAX)
+def test_toy_beside_jax(run):
+    lines, _ = run("--case", "toy", *SHORT, "--compare", "jax", "--peers", peers.PYTHON)
+    assert [line["variant"] for line in lines] == ["paddle", "jax"]
+    for line in lines:
+        check(line)
+        assert line["relative_to"] == "jax"
+
+
 @pytest.mark.skipif(not HAS_TORCH, reason="PyTorch is not installed")
 def test_cifar_beside_torch(run):
     onednn_env.load_or_skip()
@@ -144,16 +154,23 @@ def test_no_iterations_are_refused(run, capsys):
     assert "--iterations" in capsys.readouterr().err
 
 
-def test_a_missing_torch_is_told_of_before_any_work(run, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda n: None if n == "torch" else find(n)
-    )
+def test_a_missing_peer_is_told_of_before_any_work(run, monkeypatch, tmp_path):
     monkeypatch.setattr(workers, "Worker", None)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
     with pytest.raises(SystemExit) as end:
-        run("--compare", "torch")
+        run("--peers", str(python), "--compare", "jax")
     # Python prints a text and exits with 1
-    assert end.value.code.startswith("error: --compare torch needs PyTorch")
+    assert end.value.code.startswith("error: --compare jax needs the package jax")
+
+
+def test_the_fastest_peer_that_has_the_case_is_the_reference():
+    seconds = {"paddle": [1.0], "torch": [3.0, 9.0, 3.0], "jax": [4.0, 2.0, 4.0]}
+    assert bench_step.fastest(seconds, ["torch", "jax"]) == "torch"
+    assert bench_step.fastest(seconds, []) == "paddle"
+    assert bench_step.peers_of("motion", ["torch", "torch_tuned", "jax"]) == ["torch"]
+    assert bench_step.peers_of("mnist", ["jax", "torch"]) == ["jax", "torch"]
 
 
 def test_what_the_case_refuses_is_told_in_its_words(run):

@@ -14,7 +14,7 @@
 
 """Convolutions on the CPU by oneDNN's primitives, about twice as fast as Paddle's own.
 
-An extra that a plain installation does without: see :func:`load` for what it needs.
+Paddle's own are there where these can't be had: see :func:`load` for what they need.
 """
 
 from __future__ import annotations

@@ -35,10 +35,12 @@ from paddle.utils.cpp_extension import load_op_meta_info_and_register_op
 from ppsci.utils import logger
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
 _PADDLE = osp.dirname(paddle.__file__)
 _LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
+_COMPILERS = ("g++", "clang++", "c++")
 _INSTALL_HEADERS = "pip install --no-deps onednn-devel==2025.0.0"
 
 
@@ -47,7 +49,7 @@ def load() -> None:
     """Make the operator known to Paddle, compiled first if that hasn't been done yet.
 
     It needs Linux, a Paddle that holds oneDNN, a C++ compiler (environment variable CXX, else
-    g++ or clang++) and the headers of the Python package onednn-devel.
+    g++, clang++ or c++) and the headers of the Python package onednn-devel.
 
     Raises:
         UserError: If one of these is missing, or the headers don't describe Paddle's oneDNN.
@@ -61,16 +63,19 @@ def load() -> None:
     if not osp.exists(path):
         _compile(path)
     load_op_meta_info_and_register_op(path)
-    if not ctypes.CDLL(path).onednn_headers_fit():
+    library = ctypes.CDLL(path)
+    if not library.onednn_headers_fit():
         os.remove(path)
         raise UserError(
             "The headers of onednn-devel are of another version than the oneDNN inside "
             f"Paddle: {_INSTALL_HEADERS}"
         )
+    use_cores_by_openmp(library)
 
 
 def _compile(path: str) -> None:
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    found = filter(None, map(shutil.which, _COMPILERS))
+    compiler = os.environ.get("CXX") or next(found, None)
     if compiler is None:
         raise UserError("There is no C++ compiler: install g++, or set CXX.")
     if not osp.exists(osp.join(sys.prefix, "include", "oneapi", "dnnl", "dnnl.hpp")):

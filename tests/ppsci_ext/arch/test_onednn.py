@@ -44,6 +44,7 @@ from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from ppsci_ext.solver import frozen
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils.cache import cache_folder
+from ppsci_ext.utils.runtime import usable_cores
 from tests.helpers.onednn_env import load_or_skip
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
@@ -575,23 +576,29 @@ def test_what_lacks_is_said_in_one_sentence(lack, monkeypatch, tmp_path):
 
 
 LOAD = """
+import ctypes
 from ppsci_ext.arch import onednn
 import paddle
 layer = onednn.Conv2D(1, 1, 3)
 onednn.load()
 print(layer(paddle.ones([1, 1, 5, 5])).shape)
+print("threads:", ctypes.CDLL(onednn.build._LIBRARY).omp_get_max_threads())
 """
 
 
-def test_a_second_process_does_not_compile_again(operator):
+def test_a_second_process_does_not_compile_again_and_uses_all_cores_quietly(operator):
     before = sorted(os.listdir(cache_folder()))
+    environment = {**os.environ, "CXX": "/does/not/exist"}
+    environment.pop("OMP_NUM_THREADS", None)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOAD],
-        env={**os.environ, "CXX": "/does/not/exist"},
+        env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
     assert "[1, 1, 3, 3]" in done.stdout and "Compiling" not in done.stdout
+    assert f"threads: {usable_cores()}\n" in done.stdout
+    assert "OMP_NUM_THREADS" not in done.stderr  # Paddle warns of it
     assert sorted(os.listdir(cache_folder())) == before

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import re
 import types
 from os import path as osp
 
@@ -38,6 +39,7 @@ from ppsci_ext.solver import RunFolder
 from ppsci_ext.solver import frozen
 from ppsci_ext.solver import parallel
 from ppsci_ext.solver import refusals
+from ppsci_ext.solver import reporting
 from ppsci_ext.solver.critic_steps import critic_rule
 from ppsci_ext.solver.record import MetricsLog
 from ppsci_ext.solver.record import TermMeans
@@ -497,6 +499,35 @@ def test_resumed_run_equals_the_uninterrupted_one(tmp_path):
         for run in ("whole", "parts")
     ]
     assert lines[0] == lines[1]
+
+
+def test_a_run_that_has_begun_or_gone_on_is_not_silent_for_long(tmp_path, monkeypatch):
+    """Early lines are in the log alone; metrics.jsonl holds the means since its last line."""
+    said = []
+    monkeypatch.setattr(reporting.logger, "info", said.append)
+
+    def logged():
+        found = [re.match(r"\[Train\]\[iteration (\d+)/", line) for line in said]
+        said.clear()
+        return [int(each.group(1)) for each in found if each]
+
+    def train(**options):
+        solver, _ = build(tmp_path / "run", **options)
+        solver.log_freq = 7
+        solver.train()
+        return logged()
+
+    assert train(epochs=4) == [1, 2, 5, 7, 14]
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["iteration"] for line in lines] == [7, 14]
+    earlier = str(tmp_path / "run" / "checkpoints" / "iter_00000012")
+    assert train(epochs=4, resume_from=earlier) == [13, 14]
+    # all seven iterations from 8 to 14, whatever the log said in between
+    again = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    for key in ("critic_loss", "generator_loss"):
+        assert [json.loads(x)[key] for x in again] == [
+            json.loads(x)[key] for x in lines
+        ]
 
 
 def test_lines_beyond_the_checkpoint_are_cut(tmp_path):

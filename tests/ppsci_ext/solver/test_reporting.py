@@ -22,6 +22,7 @@ from ppsci_ext.solver import reporting
 from ppsci_ext.solver.reporting import Pace
 from ppsci_ext.solver.reporting import Reporting
 from ppsci_ext.solver.reporting import empty_record
+from ppsci_ext.solver.reporting import is_early
 from ppsci_ext.solver.reporting import shown_values
 
 
@@ -38,7 +39,9 @@ def test_the_pace_counts_what_was_before_and_leaves_out_pauses(clock):
     pace.start(50.0, 10, 1000)  # resumed after 50 seconds
     assert pace.elapsed() == 50.0
     clock[0] += 4
-    assert pace.rates(18, 1400) == pytest.approx((2.0, 100.0))
+    for _ in range(2):  # asking changes nothing
+        assert pace.rates(18, 1400) == pytest.approx((2.0, 100.0))
+    pace.mark(18, 1400)
     clock[0] += 3
     pace.leave_out(2)  # of which a picture took two
     assert pace.rates(20, 1500) == pytest.approx((2.0, 100.0))
@@ -50,26 +53,24 @@ def test_a_line_of_the_log(monkeypatch):
     monkeypatch.setattr(reporting.logger, "info", said.append)
     note = lambda values, step, **writers: scalars.append((values, step, writers))
     monkeypatch.setattr(reporting.logger, "scalar", note)
-    record = {
-        **empty_record(30),
-        "critic_loss": 0.123456,
-        "drift": 2.0,
-        "images_per_second": 99.6,
-    }
+    terms = {"critic_loss": 0.123456, "drift": 2.0}
+    record = {**empty_record(30), **terms}
     with Reporting(100, False, {"vdl_writer": None}) as report:
-        report.record(record, iterations_per_second=7.0)
+        report.tell(30, terms, (7.0, 99.6))
+        report.write_scalars(record)
     (line,) = said
     assert line.startswith(
         "[Train][iteration 30/100] critic_loss: 0.1235, 100 images/s"
     )
     assert line.endswith("time left: 0:00:10") and "wasserstein" not in line
     ((values, step, writers),) = scalars
-    assert values == {
-        "train/critic_loss": 0.123456,
-        "train/drift": 2.0,
-        "train/images_per_second": 99.6,
-    }
+    assert values == {"train/critic_loss": 0.123456, "train/drift": 2.0}
     assert step == 30 and writers == {"vdl_writer": None}
+
+
+def test_early_lines_become_rarer():
+    early = [number for number in range(501) if is_early(number)]
+    assert early == [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
 
 def test_values_of_any_kind_are_shown():

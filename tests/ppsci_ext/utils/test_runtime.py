@@ -19,10 +19,12 @@ import platform
 import resource
 import subprocess
 import sys
+import types
 from os import path as osp
 
 import pytest
 
+from ppsci_ext.utils import runtime
 from ppsci_ext.utils.runtime import cpu_settings
 from ppsci_ext.utils.runtime import cpu_vendor
 
@@ -39,7 +41,7 @@ print(*[os.environ.get(name) for name in sys.argv[1:]])
 def environment_after_import(**given: str) -> list:
     names = [
         "MKL_NUM_THREADS",
-        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
         "MKL_DEBUG_CPU_TYPE",
         "KMP_BLOCKTIME",
     ]
@@ -58,7 +60,7 @@ def environment_after_import(**given: str) -> list:
 def test_settings_by_vendor():
     assert cpu_settings("AuthenticAMD", 2) == {
         "MKL_NUM_THREADS": "2",
-        "OMP_NUM_THREADS": "2",
+        "OPENBLAS_NUM_THREADS": "2",
         "KMP_BLOCKTIME": "1",
         "MKL_DEBUG_CPU_TYPE": "5",
     }
@@ -86,6 +88,18 @@ def test_the_users_values_win():
         MKL_NUM_THREADS="7", MKL_DEBUG_CPU_TYPE="4", KMP_BLOCKTIME="0"
     )
     assert found[0] == "7" and found[2:] == ["4", "0"]
+
+
+@pytest.mark.parametrize("given, expected", [(None, [3]), ("", [3]), ("1", [])])
+def test_openmp_is_told_of_all_cores_where_the_user_has_not_spoken(
+    monkeypatch, given, expected
+):
+    told = []
+    library = types.SimpleNamespace(omp_set_num_threads=told.append)
+    monkeypatch.setattr(runtime, "_USERS_OPENMP_THREADS", given)
+    monkeypatch.setattr(runtime, "usable_cores", lambda: 3)
+    runtime.use_cores_by_openmp(library)
+    assert told == expected
 
 
 CLEARED_PAGES = """
