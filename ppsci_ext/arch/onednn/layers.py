@@ -37,7 +37,8 @@ class _Convolution:
     """Convolution; what oneDNN isn't for here, Paddle computes.
 
     oneDNN takes float32 tensors on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, channels first; paddings other than by zeros come before it.
+    convolutions without dilation, channels first; margins other than of zeros and circular ones
+    are made before it.
     """
 
     @paddle.jit.not_to_static  # which takes super() for the class of the layer
@@ -45,13 +46,16 @@ class _Convolution:
         if not _computable(self, x):
             return super().forward(x)
         whole, padding = x, [0, 0] * len(self._kernel_size)
+        circular = self._padding_mode == "circular"
         if self._padding_mode == "zeros":
             padding = _padding_of(self, x.shape[2:])
+        elif circular and self._padding <= min(x.shape[2:]):
+            padding = [self._padding] * len(padding)
         else:
             whole = complete.padded(self, x)
         if not _fits(self.weight.shape[2:], whole.shape[2:], padding):
             return super().forward(x)
-        geometry = Geometry(list(self._stride), padding)
+        geometry = Geometry(list(self._stride), padding, circular)
         return convolution(whole, self.weight, self.bias, geometry)
 
 
