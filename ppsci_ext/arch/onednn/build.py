@@ -37,6 +37,7 @@ from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
 
 _SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
+_LOOPS = osp.join(osp.dirname(__file__), "direct.h")
 _PADDLE = osp.dirname(paddle.__file__)
 _LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
 _INSTALL_HEADERS = "pip install --no-deps onednn-devel==2025.0.0"
@@ -54,8 +55,10 @@ def load() -> None:
     """
     if not osp.exists(_LIBRARY):
         raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
-    with open(_SOURCE, "rb") as file:
-        built_from = file.read() + paddle.version.commit.encode()
+    built_from = paddle.version.commit.encode() + _processor()
+    for name in (_SOURCE, _LOOPS):
+        with open(name, "rb") as file:
+            built_from += file.read()
     key = hashlib.sha256(built_from).hexdigest()[:16]
     path = osp.join(cache_folder(), f"onednn_convolution_{key}.so")
     if not osp.exists(path):
@@ -67,6 +70,12 @@ def load() -> None:
             "The headers of onednn-devel are of another version than the oneDNN inside "
             f"Paddle: {_INSTALL_HEADERS}"
         )
+
+
+def _processor() -> bytes:
+    """What the compiler may make use of, as other machines may have the same cache folder."""
+    with open("/proc/cpuinfo", "rb") as file:
+        return next((line for line in file if line.startswith(b"flags")), b"")
 
 
 def _compile(path: str) -> None:
@@ -114,7 +123,8 @@ def _command(compiler: str, output: str) -> List[str]:
         sysconfig.get_path("include"),
     )
     return [
-        *(compiler, "-O2", "-std=c++17", "-fPIC", "-shared", "-w"),
+        *(compiler, "-O3", "-march=native", "-std=c++17", "-fPIC", "-shared"),
+        *("-w", *([] if "clang" in compiler else ["-fopenmp"])),  # oneDNN's is GNU's
         "-DPADDLE_WITH_CUSTOM_KERNEL",
         *(f"-I{folder}" for folder in includes),
         *(_SOURCE, "-o", output),

@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "direct.h"
 #include "oneapi/dnnl/dnnl.hpp"
 #include "paddle/extension.h"
 
@@ -234,10 +235,50 @@ class Arguments {
   std::vector<Tensor> scratch_;
 };
 
+// The same for the loops over rows, which need rows of whole vectors, and as many places of x as
+// the strides pass over. Where they are faster than oneDNN was measured: where x or y has few
+// channels, each kernel with a bound of its own.
+class Direct {
+ public:
+  Direct(const Shape& x, const Shape& w, const std::vector<int>& strides,
+         const std::vector<int>& padding, bool circular)
+      : geometry{x[0], w[1], w[0], {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, circular} {
+    for (size_t i = 0; i < strides.size(); ++i) {
+      const size_t axis = 3 - strides.size() + i;
+      geometry.kernel[axis] = w[2 + i];
+      geometry.stride[axis] = strides[i];
+      geometry.before[axis] = padding[2 * i];
+      geometry.size[axis] = x[2 + i] / strides[i];
+      fits_ &= x[2 + i] % strides[i] == 0 && w[2 + i] >= strides[i] &&
+               padding[2 * i] + padding[2 * i + 1] == w[2 + i] - strides[i];
+      leaps_ |= strides[i] > 1;
+    }
+    fits_ &= geometry.size[2] % direct::kLanes == 0;
+  }
+
+  bool Forward() const { return fits_ && !leaps_ && Narrowest() <= 16; }
+  bool Transpose() const { return fits_ && Narrowest() <= 16; }
+  bool Weight() const { return fits_ && !leaps_ && geometry.out <= 8; }
+
+  direct::Geometry geometry;
+
+ private:
+  int64_t Narrowest() const { return std::min(geometry.in, geometry.out); }
+
+  bool fits_ = true, leaps_ = false;
+};
+
 std::vector<Tensor> Forward(const Tensor& x, const Tensor& w, const paddle::optional<Tensor>& b,
                             const std::vector<int>& strides, const std::vector<int>& padding,
                             bool circular) {
   const Convolution convolution(x.shape(), w.shape(), strides, padding, circular);
+  const Direct direct(x.shape(), w.shape(), strides, padding, circular);
+  if (direct.Forward()) {
+    Tensor y = Empty(convolution.y);
+    direct::Forward(x.data<float>(), w.data<float>(), b ? b->data<float>() : nullptr,
+                    y.data<float>(), direct.geometry);
+    return {y};
+  }
   const auto primitive = convolution.Forward(static_cast<bool>(b));
   const Tensor whole = convolution.circle.Wrapped(x);
   Arguments arguments;
@@ -255,6 +296,13 @@ std::vector<Tensor> Transpose(const Tensor& y, const Tensor& w, const paddle::op
                               const std::vector<int64_t>& x_shape, const std::vector<int>& strides,
                               const std::vector<int>& padding, bool circular) {
   const Convolution convolution(x_shape, w.shape(), strides, padding, circular);
+  const Direct direct(x_shape, w.shape(), strides, padding, circular);
+  if (direct.Transpose()) {
+    Tensor x = Empty(x_shape);
+    direct::Transpose(y.data<float>(), w.data<float>(), b ? b->data<float>() : nullptr,
+                      x.data<float>(), direct.geometry);
+    return {x};
+  }
   const auto primitive = convolution.Transpose();
   Arguments arguments;
   arguments.Read(DNNL_ARG_DIFF_DST, y, primitive.diff_dst_desc());
@@ -279,6 +327,13 @@ std::vector<Tensor> Weight(const Tensor& x, const Tensor& y, const std::vector<i
                            const std::vector<int>& strides, const std::vector<int>& padding,
                            bool circular) {
   const Convolution convolution(x.shape(), w_shape, strides, padding, circular);
+  const Direct direct(x.shape(), w_shape, strides, padding, circular);
+  if (direct.Weight()) {
+    Tensor w = Empty(w_shape), b = Empty({w_shape[0]});
+    direct::Weight(x.data<float>(), y.data<float>(), w.data<float>(), b.data<float>(),
+                   direct.geometry);
+    return {w, b};
+  }
   const auto primitive = convolution.Weight(true);
   const Tensor whole = convolution.circle.Wrapped(x);
   Arguments arguments;

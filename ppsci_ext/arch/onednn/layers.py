@@ -136,6 +136,16 @@ class UpsampleConv2D(resampled_convolution.UpsampleConv2D):
 
 
 def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
+    return computable(layer, x) and x.shape[1] == layer._in_channels
+
+
+def is_convolution(layer: nn.Layer) -> bool:
+    """Whether this is one of the layers here, and no transposed convolution."""
+    return isinstance(layer, _Convolution)
+
+
+def computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
+    """Whether oneDNN is for this layer and tensor, but for the number of its channels."""
     return (
         paddle.in_dynamic_mode()
         and x.dtype == layer.weight.dtype == paddle.float32
@@ -145,7 +155,6 @@ def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
         and set(layer._dilation) == {1}
         and layer._data_format in ("NCL", "NCHW", "NCDHW")
         and x.ndim == 2 + len(layer._kernel_size)
-        and x.shape[1] == layer._in_channels
         and min(x.shape) > 0
     )
 
