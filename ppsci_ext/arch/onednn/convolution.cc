@@ -235,14 +235,15 @@ class Arguments {
   std::vector<Tensor> scratch_;
 };
 
-// The same for the loops over rows, which need rows of whole vectors, and as many places of x as
-// the strides pass over. Where they are faster than oneDNN was measured: where x or y has few
-// channels, each kernel with a bound of its own.
+// The same for the loops over rows, which need circular margins, rows of whole vectors, and as many
+// places of x as the strides pass over. Where they are faster than oneDNN was measured: where x or
+// y has few channels, each kernel with a bound of its own.
 class Direct {
  public:
   Direct(const Shape& x, const Shape& w, const std::vector<int>& strides,
          const std::vector<int>& padding, bool circular)
-      : geometry{x[0], w[1], w[0], {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, circular} {
+      : geometry{x[0], w[1], w[0], {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}},
+        fits_(circular) {
     for (size_t i = 0; i < strides.size(); ++i) {
       const size_t axis = 3 - strides.size() + i;
       geometry.kernel[axis] = w[2 + i];
@@ -265,7 +266,7 @@ class Direct {
  private:
   int64_t Narrowest() const { return std::min(geometry.in, geometry.out); }
 
-  bool fits_ = true, leaps_ = false;
+  bool fits_, leaps_ = false;
 };
 
 std::vector<Tensor> Forward(const Tensor& x, const Tensor& w, const paddle::optional<Tensor>& b,

@@ -12,7 +12,7 @@
 // See the License for the specific language governing permissions and
 // limitations under the License.
 
-// Convolutions of few channels, of which vectors are made of neighbouring places of a row; oneDNN
+// Convolutions of few channels with circular margins, of which vectors are made of neighbouring places of a row; oneDNN
 // makes them of channels, and fills up with zeros where there aren't enough.
 //
 // Everything is a sum over taps: at each of them a row of the source, shifted, is multiplied by a
@@ -37,10 +37,9 @@ using Axes = std::array<int64_t, 3>;  // depth, height, width; those that are la
 struct Geometry {
   int64_t batch, in, out;
   Axes kernel, stride, before, size;
-  bool circular;
 };
 
-// A tensor [B, C, D, H, W] with margins, circular or of zeros, and its rows taken apart.
+// A tensor [B, C, D, H, W] with circular margins, and its rows taken apart.
 struct Source {
   int64_t channels;
   Axes whole, step;  // places with margins (of width: of one part); distance between neighbours
@@ -48,7 +47,7 @@ struct Source {
   std::vector<float> values;
 
   Source(const float* x, int64_t batch, int64_t channels, const Axes& size, const Axes& before,
-         const Axes& after, int64_t parts, bool circular)
+         const Axes& after, int64_t parts)
       : channels(channels) {
     for (int i = 0; i < 3; ++i) {
       whole[i] = size[i] + before[i] + after[i];
@@ -65,14 +64,11 @@ struct Source {
       float* to = values.data() + plane * whole[0] * step[0];
       for (int64_t i = 0; i < whole[0]; ++i) {
         for (int64_t j = 0; j < whole[1]; ++j, to += step[1]) {
-          int64_t z = i - before[0], y = j - before[1];
-          if (circular) {
-            z = Around(z, size[0]);
-            y = Around(y, size[1]);
-          } else if (z < 0 || z >= size[0] || y < 0 || y >= size[1]) {
-            continue;
-          }
+          const int64_t z = Around(i - before[0], size[0]), y = Around(j - before[1], size[1]);
           const float* row = from + (z * size[1] + y) * size[2];
+          for (int64_t k = 0; k < before[2]; ++k) {
+            to[k % parts * part + k / parts] = row[Around(k - before[2], size[2])];
+          }
           if (parts == 1) {
             std::copy(row, row + size[2], to + before[2]);
           } else {
@@ -81,11 +77,7 @@ struct Source {
               to[at % parts * part + at / parts] = row[k];
             }
           }
-          for (int64_t k = 0; circular && k < width; ++k) {
-            if (k == before[2]) {
-              k += size[2];
-              if (k == width) break;
-            }
+          for (int64_t k = before[2] + size[2]; k < width; ++k) {
             to[k % parts * part + k / parts] = row[Around(k - before[2], size[2])];
           }
         }
@@ -177,7 +169,7 @@ inline Source SourceOf(const float* x, const Geometry& g) {
     size[i] = g.size[i] * g.stride[i];
     after[i] = g.kernel[i] - g.stride[i] - g.before[i];
   }
-  return Source(x, g.batch, g.in, size, g.before, after, g.stride[2], g.circular);
+  return Source(x, g.batch, g.in, size, g.before, after, g.stride[2]);
 }
 
 inline std::vector<int64_t> Offsets(const Source& source, const Geometry& g) {
@@ -235,7 +227,7 @@ inline void Transpose(const float* y, const float* w, const float* b, float* x,
     after[i] = (g.stride[i] - 1 + g.before[i]) / g.stride[i];
     size[i] = g.size[i] * g.stride[i];
   }
-  const Source source(y, g.batch, g.out, g.size, before, after, 1, g.circular);
+  const Source source(y, g.batch, g.out, g.size, before, after, 1);
   const int64_t kernel = g.kernel[0] * g.kernel[1] * g.kernel[2];
   const auto taps_of = [&](const Axes& remainder) {
     Taps taps;
