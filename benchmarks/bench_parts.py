@@ -43,6 +43,7 @@ from paddle import nn
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
 from wgan_gp.models.networks.dcgan import leaky_relu
+from wgan_gp.models.networks.field_layers import doubled
 
 from benchmarks.report import report
 from ppsci_ext import arch
@@ -135,8 +136,23 @@ def upsampled() -> Part:
     )
 
 
-def convolution(name: str, layer: Type[nn.Layer], x: paddle.Tensor, *args: Any) -> Part:
-    plain, fast = layer(*args), layer(*args)
+def doubled_fields() -> Part:
+    plain, fast = (
+        arch.Conv3D(8, 8, 3, padding=1, padding_mode="circular") for _ in range(2)
+    )
+    onednn.use_onednn(fast)
+    x = images(8, 8, 16, 16, 16)
+    return (
+        "fields doubled and convolved, 8 x 8 x 16 x 16 x 16: Paddle, oneDNN's package",
+        forward_and_backward(lambda x: plain(doubled(x)), x),
+        forward_and_backward(lambda x: onednn.convolution_of_doubled(fast, x, []), x),
+    )
+
+
+def convolution(
+    name: str, layer: Type[nn.Layer], x: paddle.Tensor, *args: Any, **kwargs: Any
+) -> Part:
+    plain, fast = layer(*args, **kwargs), layer(*args, **kwargs)
     onednn.use_onednn(fast)
     return (
         f"{name}: Paddle, oneDNN",
@@ -181,6 +197,20 @@ def parts() -> Iterator[Part]:
     yield convolution(
         "convolution, CIFAR ResNet, 16 x 16", nn.Conv2D, x, 128, 128, 3, 1, 1
     )
+    circular = {"padding_mode": "circular"}
+    x = images(32, 16, 32, 32)
+    yield convolution(
+        "convolution, critic of fields, second",
+        *(nn.Conv2D, x, 16, 32, 4, 2, 1),
+        **circular,
+    )
+    x = images(8, 8, 32, 32, 32)
+    yield convolution(
+        "convolution, generator of fields in 3-D, last",
+        *(arch.Conv3D, x, 8, 1, 3, 1, 1),
+        **circular,
+    )
+    yield doubled_fields()
 
 
 def keep_memory(keep: bool) -> None:

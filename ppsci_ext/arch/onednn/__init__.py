@@ -20,6 +20,7 @@ Paddle's own are there where these can't be had: see :func:`load` for what they 
 from __future__ import annotations
 
 from ppsci_ext.arch.onednn.build import load
+from ppsci_ext.arch.onednn.doubled import convolution_of_doubled
 from ppsci_ext.arch.onednn.function import input_gradients
 from ppsci_ext.arch.onednn.layers import Conv1D
 from ppsci_ext.arch.onednn.layers import Conv1DTranspose
@@ -36,6 +37,7 @@ __all__ = [
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "convolution_of_doubled",
     "input_gradients",
     "load",
     "use_onednn",

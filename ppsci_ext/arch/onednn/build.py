@@ -38,6 +38,7 @@ from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
+_LOOPS = osp.join(osp.dirname(__file__), "direct.h")
 _PADDLE = osp.dirname(paddle.__file__)
 _LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
 _COMPILERS = ("g++", "clang++", "c++")
@@ -56,8 +57,10 @@ def load() -> None:
     """
     if not osp.exists(_LIBRARY):
         raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
-    with open(_SOURCE, "rb") as file:
-        built_from = file.read() + paddle.version.commit.encode()
+    built_from = paddle.version.commit.encode() + _processor()
+    for name in (_SOURCE, _LOOPS):
+        with open(name, "rb") as file:
+            built_from += file.read()
     key = hashlib.sha256(built_from).hexdigest()[:16]
     path = osp.join(cache_folder(), f"onednn_convolution_{key}.so")
     if not osp.exists(path):
@@ -71,6 +74,12 @@ def load() -> None:
             f"Paddle: {_INSTALL_HEADERS}"
         )
     use_cores_by_openmp(library)
+
+
+def _processor() -> bytes:
+    """What the compiler may make use of, as other machines may have the same cache folder."""
+    with open("/proc/cpuinfo", "rb") as file:
+        return next((line for line in file if line.startswith(b"flags")), b"")
 
 
 def _compile(path: str) -> None:
@@ -119,7 +128,8 @@ def _command(compiler: str, output: str) -> List[str]:
         sysconfig.get_path("include"),
     )
     return [
-        *(compiler, "-O2", "-std=c++17", "-fPIC", "-shared", "-w"),
+        *(compiler, "-O3", "-march=native", "-std=c++17", "-fPIC", "-shared"),
+        *("-w", *([] if "clang" in compiler else ["-fopenmp"])),  # oneDNN's is GNU's
         "-DPADDLE_WITH_CUSTOM_KERNEL",
         *(f"-I{folder}" for folder in includes),
         *(_SOURCE, "-o", output),

@@ -39,6 +39,7 @@ class Geometry(NamedTuple):
 
     strides: List[int]  # of each axis
     padding: List[int]  # before and after each axis, in turn
+    circular: bool = False  # margins of the other end's elements, not of zeros
 
 
 def _run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:

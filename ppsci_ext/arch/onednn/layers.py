@@ -37,7 +37,8 @@ class _Convolution:
     """Convolution; what oneDNN isn't for here, Paddle computes.
 
     oneDNN takes float32 tensors on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, channels first; paddings other than by zeros come before it.
+    convolutions without dilation, channels first; margins other than of zeros and circular ones
+    are made before it.
     """
 
     @paddle.jit.not_to_static  # which takes super() for the class of the layer
@@ -45,13 +46,16 @@ class _Convolution:
         if not _computable(self, x):
             return super().forward(x)
         whole, padding = x, [0, 0] * len(self._kernel_size)
+        circular = self._padding_mode == "circular"
         if self._padding_mode == "zeros":
             padding = _padding_of(self, x.shape[2:])
+        elif circular and self._padding <= min(x.shape[2:]):
+            padding = [self._padding] * len(padding)
         else:
             whole = complete.padded(self, x)
         if not _fits(self.weight.shape[2:], whole.shape[2:], padding):
             return super().forward(x)
-        geometry = Geometry(list(self._stride), padding)
+        geometry = Geometry(list(self._stride), padding, circular)
         return convolution(whole, self.weight, self.bias, geometry)
 
 
@@ -132,6 +136,16 @@ class UpsampleConv2D(resampled_convolution.UpsampleConv2D):
 
 
 def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
+    return computable(layer, x) and x.shape[1] == layer._in_channels
+
+
+def is_convolution(layer: nn.Layer) -> bool:
+    """Whether this is one of the layers here, and no transposed convolution."""
+    return isinstance(layer, _Convolution)
+
+
+def computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
+    """Whether oneDNN is for this layer and tensor, but for the number of its channels."""
     return (
         paddle.in_dynamic_mode()
         and x.dtype == layer.weight.dtype == paddle.float32
@@ -141,7 +155,6 @@ def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
         and set(layer._dilation) == {1}
         and layer._data_format in ("NCL", "NCHW", "NCDHW")
         and x.ndim == 2 + len(layer._kernel_size)
-        and x.shape[1] == layer._in_channels
         and min(x.shape) > 0
     )
 

@@ -207,6 +207,64 @@ def test_periodic_and_other_margins_to_the_second_order(
     assert max(map(error, found, expected)) < 1e-4
 
 
+@pytest.mark.usefixtures("operator")
+@pytest.mark.parametrize("mode", ["zeros", "circular"])
+@pytest.mark.parametrize("kernel, stride, margin", [(3, 1, 1), (4, 2, 1), (5, 1, 2)])
+@pytest.mark.parametrize("channels", [(1, 1), (2, 13), (3, 2)])
+@pytest.mark.parametrize("size", [[32], [2, 32], [2, 4, 48]], ids=len)
+def test_few_channels_and_long_rows_to_the_second_order(
+    mode, kernel, stride, margin, channels, size
+):
+    """What the loops over rows are for; kernels as long as an axis among them."""
+    make = CONVOLUTIONS[len(size)]
+    layer = make(*channels, kernel, stride, margin, padding_mode=mode)
+    ours, exact, weights = probes(layer, size)
+    assert_first_order(ours, exact, weights)
+    found, expected = (
+        paddle.grad(squared_slope(layer, x, weights), [x, *layer.parameters()])
+        for layer, x in (ours, exact)
+    )
+    assert max(map(error, found, expected)) < 1e-4
+
+
+@pytest.mark.parametrize("mode", ["zeros", "circular"])
+@pytest.mark.parametrize("beside", [[], [1], [2, 1]], ids=len)
+@pytest.mark.parametrize("size", [[3], [2, 16], [1, 2, 3]], ids=len)
+def test_doubled_and_convolved(calls, mode, beside, size):
+    axes = len(size)
+    make = CONVOLUTIONS[axes]
+    layer = make(2 + sum(beside), 3, 3, padding=1, padding_mode=mode)
+    twin = in_float64(layer)
+    rng = np.random.default_rng(8)
+    shapes = [[2, 2, *size], *([2, n, *(2 * m for m in size)] for n in beside)]
+    arrays = [rng.standard_normal(shape) for shape in shapes]
+    ours, exact = ([leaf(a, dtype) for a in arrays] for dtype in ("float32", "float64"))
+    y = onednn.convolution_of_doubled(layer, ours[0], ours[1:])
+    assert "onednn_convolution_transpose" in calls
+    x = exact[0]
+    for axis in range(2, 2 + axes):
+        x = x.repeat_interleave(2, axis)
+    expected = twin(paddle.concat([x, *exact[1:]], axis=1))
+    assert error(y, expected) < 1e-6
+    found, wanted = (
+        paddle.grad(result.tanh().sum(), [*tensors, *network.parameters()])
+        for result, tensors, network in ((y, ours, layer), (expected, exact, twin))
+    )
+    assert max(map(error, found, wanted)) < 1e-5
+
+
+def test_other_convolutions_of_doubled_are_left_alone(operator):
+    x = images(4)
+    for layer in (
+        nn.Conv2D(4, 4, 3, padding=1),
+        onednn.Conv2D(4, 4, 3, padding=1, stride=2),
+        onednn.Conv2D(4, 4, 5, padding=1),
+        onednn.Conv2D(4, 4, 3, padding=1, padding_mode="reflect"),
+        onednn.Conv2D(5, 4, 3, padding=1),
+    ):
+        assert onednn.convolution_of_doubled(layer, x, []) is None
+
+
 def difference(value, tensor, direction, step):
     """Derivative along a direction by central differences; the tensor is left as it was."""
     before = tensor.numpy()

@@ -26,6 +26,7 @@ from wgan_gp.models.networks import initialization as init
 
 from ppsci_ext.arch import Conv1D
 from ppsci_ext.arch import Conv3D
+from ppsci_ext.arch.onednn import convolution_of_doubled
 from ppsci_ext.utils import UserError
 
 # Paddle's own in two dimensions, which is complete there and which oneDNN can replace
@@ -74,6 +75,30 @@ def doubled(
     x = F.pad(x, [1, 1] * axes, mode="circular", data_format=_PAD_FORMAT[axes])
     y = F.interpolate(x, scale_factor=2, **_LINEAR[axes])
     return paddle.slice(y, list(range(2, y.ndim)), [2] * axes, [-2] * axes)
+
+
+def doubled_and_convolved(
+    layer: nn.Layer,
+    x: paddle.Tensor,
+    beside: Sequence[paddle.Tensor],
+    upsampling: str,
+    padding: str,
+) -> paddle.Tensor:
+    """A convolution of fields twice as large and further channels beside them.
+
+    Args:
+        layer (nn.Layer): Convolution.
+        x (paddle.Tensor): Fields to be doubled, [B, C, *X].
+        beside (Sequence[paddle.Tensor]): Further channels, [B, ., *2X].
+        upsampling (str): As for `doubled`.
+        padding (str): As for `doubled`.
+    """
+    if upsampling == "nearest":
+        y = convolution_of_doubled(layer, x, beside)
+        if y is not None:
+            return y
+    x = doubled(x, upsampling, padding)
+    return layer(paddle.concat([x, *beside], axis=1) if beside else x)
 
 
 def unfolded(x: paddle.Tensor, factor: int) -> paddle.Tensor:

@@ -36,7 +36,7 @@ from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.field_layers import coarse_shape
 from wgan_gp.models.networks.field_layers import conv
 from wgan_gp.models.networks.field_layers import deconv
-from wgan_gp.models.networks.field_layers import doubled
+from wgan_gp.models.networks.field_layers import doubled_and_convolved
 from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 
@@ -175,13 +175,15 @@ class FieldGenerator(_Generator):
         noise = paddle.split(z, self.noise_channels, axis=1)
         x = noise[0]
         for stage, layer in enumerate(self.convs):
+            beside = [] if measured is None else [measured[self.stages - stage]]
             if stage:
-                x = doubled(x, self.upsampling, self.padding)
                 if self.fine_noise:
-                    x = paddle.concat([x, unfolded(noise[stage], 2**stage)], axis=1)
-            if measured is not None:
-                x = paddle.concat([x, measured[self.stages - stage]], axis=1)
-            x = layer(x)
+                    beside.insert(0, unfolded(noise[stage], 2**stage))
+                x = doubled_and_convolved(
+                    layer, x, beside, self.upsampling, self.padding
+                )
+            else:
+                x = layer(paddle.concat([x, *beside], axis=1) if beside else x)
             if self.parameter_count:
                 x = _modulated(x, self.modulations[stage](condition))
             x = F.relu(x)
