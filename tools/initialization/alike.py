@@ -78,7 +78,9 @@ class GivenGAN(WGAN_GP):
         self.losses.append(terms["critic_loss"].detach())
         return terms
 
-    def generator_loss(self, batch_size, *_: Any, **__: Any) -> Dict[str, paddle.Tensor]:
+    def generator_loss(
+        self, batch_size, *_: Any, **__: Any
+    ) -> Dict[str, paddle.Tensor]:
         noise = paddle.to_tensor(self.draws.noise(batch_size, *self.latent_shape))
         return super().generator_loss(batch_size, noise=noise)
 

@@ -175,7 +175,9 @@ def sample_port(trainer: Trainer) -> np.ndarray:
     return trainer.generator(trainer.noise(SAMPLES)).numpy()
 
 
-def pairs_of(gan: BaseGAN, trainer: Trainer) -> Tuple[Tuple[nn.Layer, torch.nn.Module], ...]:
+def pairs_of(
+    gan: BaseGAN, trainer: Trainer
+) -> Tuple[Tuple[nn.Layer, torch.nn.Module], ...]:
     """Each of this project's networks and its twin."""
     return (gan.generator, trainer.generator), (gan.critic, trainer.critic)
 

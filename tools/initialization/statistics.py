@@ -70,7 +70,10 @@ def summary(runs: Runs) -> Dict[str, Dict[str, Dict[str, float]]]:
         for score in SCORES:
             x = values(runs, arm, score)
             error = x.std(ddof=1) / np.sqrt(len(x))
-            found[arm][score] = {"mean": float(x.mean()), "standard_error": float(error)}
+            found[arm][score] = {
+                "mean": float(x.mean()),
+                "standard_error": float(error),
+            }
     return found
 
 
