@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any
 from typing import Callable
 from typing import Dict
@@ -24,7 +25,6 @@ from typing import List
 from typing import NamedTuple
 from typing import Tuple
 
-from ppsci.utils import logger
 from ppsci_ext.utils.errors import shown
 
 # A row of a check's table. One with the key "problem" says what is wrong.
@@ -89,6 +89,6 @@ def each(names: List[str], look: Callable[[str], Row]) -> Iterator[Row]:
         try:
             row = look(name)
         except Exception as error:
-            logger.exception(f"{name} failed")
+            traceback.print_exc()
             row = {"problem": f"{type(error).__name__}: {shown(error)}"}
         yield {"what": name, **row}

@@ -78,7 +78,7 @@ def solver_of(name: str, device: str, overrides: List[str]) -> AdversarialSolver
         cfg = configured(case, [*given, "MODEL.convolution=paddle"])
     paddle.set_device(device)
     misc.set_random_seed(SEED)
-    return build_solver(case(cfg), ())
+    return build_solver(case(cfg))
 
 
 def train(

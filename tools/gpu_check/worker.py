@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from typing import Any
 from typing import Dict
 from typing import List
@@ -63,7 +64,7 @@ def outcome(check: Check, target: Target) -> Dict[str, Any]:
     except Skipped as why:
         status, reason = SKIPPED, str(why)
     except Exception as error:
-        logger.exception(f"{check.title} failed")
+        traceback.print_exc()
         status, reason = FAILED, f"{type(error).__name__}: {shown(error)}"
     return {
         "status": status,

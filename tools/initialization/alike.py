@@ -162,8 +162,13 @@ def deviations(ours: List, theirs: List, steps: int) -> Dict[str, float]:
         ours (List): Losses of this project.
         theirs (List): Losses of the port.
         steps (int): Losses an iteration.
+
+    Raises:
+        ValueError: If the two sides have not taken as many steps.
     """
     a, b = (np.array([float(loss) for loss in each]) for each in (ours, theirs))
+    if len(a) != len(b):
+        raise ValueError(f"{len(b)} losses beside {len(a)}")
     until = [h for h in HORIZONS if h * steps <= len(a)] or [len(a) // steps]
     return {
         str(h): float(
