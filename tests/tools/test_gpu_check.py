@@ -16,12 +16,17 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import re
+from os import path as osp
 
 import numpy as np
 import paddle
 import pytest
 
+from tests.helpers.documents import ROOT
+from tests.helpers.documents import read
 from tools.gpu_check import __main__ as tool
 from tools.gpu_check import checks
 from tools.gpu_check import page
@@ -242,3 +247,22 @@ def test_processes_are_compared_with_each_other_and_the_beginning():
     other["critic.net.6.bias"] += 1
     assert ranks.compare(moved, other)["problem"] == "weights differ"
     assert ranks.compare(initial, initial)["problem"] == "weights have not moved"
+
+
+def test_the_hours_on_the_page_are_those_of_the_measured_rate():
+    measured = {}
+    for path in glob.glob(osp.join(ROOT, "docs", "results", "bench", "step*.jsonl")):
+        for line in open(path, encoding="utf-8"):
+            result = json.loads(line)
+            milliseconds = result.get("iteration_milliseconds")
+            measured[result["case"], result["variant"]] = milliseconds
+    rows = re.findall(r"^\| `python .*", read("docs", "gpu.md"), re.M)
+    assert len(rows) == 4
+    for row, name in zip(rows, ("toy", "mnist", "cifar_dcgan", "cifar_resnet")):
+        command, *figures = row.strip("| ").split(" | ")
+        assert f"{CASES[name].script}.py" in command
+        iterations, milliseconds, hours = (float(x.replace(",", "")) for x in figures)
+        expected = measured[name, "paddle" if name == "toy" else "onednn"]
+        assert iterations == speed.iterations_of(name)
+        assert milliseconds == pytest.approx(expected, abs=0.051)
+        assert hours == pytest.approx(iterations * expected / 3.6e6, abs=0.051)

@@ -32,6 +32,8 @@ from tools.gpu_check.target import Row
 from tools.gpu_check.target import Target
 from tools.gpu_check.target import each
 from tools.gpu_check.training import solver_of
+from tools.zoo.cases import case_of
+from tools.zoo.cases import configured
 
 WARMUP = 3
 
@@ -61,12 +63,23 @@ def speed(target: Target) -> Iterator[Row]:
             "iterations": count,
             "ms per iteration": 1000 * float(np.median(seconds)),
         }
+        if target.full:
+            whole = iterations_of(name)
+            row["default iterations"] = whole
+            row["hours of them"] = whole * row["ms per iteration"] / 3.6e6
         if on_gpu:
             peak = paddle.device.cuda.max_memory_allocated()
             row["peak memory, MiB"] = peak / 2**20
         return row
 
     return each(list(CASES), look)
+
+
+def iterations_of(name: str) -> int:
+    """Iterations of a case's default run; the paper's, where it is one of the paper's."""
+    case = CASES[name]
+    train = configured(case_of(case.script), list(case.chosen)).TRAIN
+    return train.epochs * train.iters_per_epoch
 
 
 def timed(solver: AdversarialSolver, iterations: int) -> List[float]:
