@@ -9,7 +9,7 @@ SCRIPT = examples/wgan_gp/cases/wgan_gp_$(CASE).py
 RUN := outputs_wgan_gp_toy/$(shell date +%Y%m%d-%H%M%S)
 SHORT = preset=cpu output_dir=$(RUN)
 
-.PHONY: run test test-heavy test-torch bench-metrics bench-step bench-peers bench-scale samples figure1 pr lint format clean
+.PHONY: run test test-heavy test-torch bench-metrics bench-step bench-peers bench-scale samples figure1 gpu-check pr lint format clean
 
 run: $(VENV)/installed
 ifeq ($(CASE)$(ARGS),toy)
@@ -51,6 +51,10 @@ samples: $(VENV)/installed
 
 figure1: $(VENV)/installed
 	$(PY) -m tools.figure1 docs/results/figure1 --runs outputs_figure1
+
+# a report of this machine's GPU; the Paddle that is installed stays, be it a build for GPUs
+gpu-check: $(if $(wildcard $(PY)),,$(VENV)/installed)
+	$(PY) -m tools.gpu_check $(ARGS)
 
 # a branch in a checkout of PaddleScience, docs/contributing.md: make pr UPSTREAM=path DRAFT=1
 BASE ?= develop

@@ -126,18 +126,30 @@ def start_workers(size: Dict[str, int], threads: Optional[int]) -> List[workers.
         return [workers.Worker("benchmarks.paddle_worker", spec, shared)]
     endpoints = [f"127.0.0.1:{port}" for port in free_ports(ranks)]
     started = []
-    for rank, endpoint in enumerate(endpoints):
-        environment = {  # what paddle.distributed.launch sets
-            **shared,
-            "PADDLE_TRAINER_ID": str(rank),
-            "PADDLE_TRAINERS_NUM": str(ranks),
-            "PADDLE_TRAINER_ENDPOINTS": ",".join(endpoints),
-            "PADDLE_CURRENT_ENDPOINT": endpoint,
-            "PADDLE_MASTER": endpoints[0],
-            "PADDLE_DISTRI_BACKEND": "gloo",
-        }
+    for rank in range(ranks):
+        environment = {**shared, **rank_environment(rank, endpoints, "gloo")}
         started.append(workers.Worker("benchmarks.paddle_worker", spec, environment))
     return started
+
+
+def rank_environment(
+    rank: int, endpoints: Sequence[str], backend: str
+) -> Dict[str, str]:
+    """What paddle.distributed.launch sets for one of several processes.
+
+    Args:
+        rank (int): Its number.
+        endpoints (Sequence[str]): Address and port of each.
+        backend (str): "gloo" or "nccl".
+    """
+    return {
+        "PADDLE_TRAINER_ID": str(rank),
+        "PADDLE_TRAINERS_NUM": str(len(endpoints)),
+        "PADDLE_TRAINER_ENDPOINTS": ",".join(endpoints),
+        "PADDLE_CURRENT_ENDPOINT": endpoints[rank],
+        "PADDLE_MASTER": endpoints[0],
+        "PADDLE_DISTRI_BACKEND": backend,
+    }
 
 
 def free_ports(count: int) -> List[int]:

@@ -116,6 +116,10 @@ class Trainer:
     def noise(self, size: int) -> torch.Tensor:
         return torch.randn(size, *self.latent_shape)
 
+    def alpha(self, size: int) -> torch.Tensor:
+        """Interpolation weights, [size, 1]."""
+        return torch.rand(size, 1)
+
     def generate(self, noise: torch.Tensor, condition: Condition) -> torch.Tensor:
         if self.num_classes:
             return self.generator(noise, condition)
@@ -170,7 +174,7 @@ class Trainer:
 
     def critic_step(self) -> None:
         real, condition = next(self.batches)
-        noise, alpha = self.noise(len(real)), torch.rand(len(real), 1)
+        noise, alpha = self.noise(len(real)), self.alpha(len(real))
         terms = self.critic_loss(real, condition, noise, alpha)
         self.critic_optimizer.zero_grad()
         terms["critic_loss"].backward()

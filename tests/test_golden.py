@@ -30,17 +30,6 @@ from tests.helpers.onednn_env import load_or_skip
 
 FOLDER = osp.join(osp.dirname(osp.abspath(__file__)), "golden")
 TRACES = sorted(osp.basename(path) for path in glob.glob(osp.join(FOLDER, "*.npz")))
-TOLERANCES = {
-    "fake": 2e-5,
-    "scores": 2e-5,
-    "cost": 2e-5,
-    "slopes": 2e-5,
-    "gen_cost": 2e-5,
-    "grad_critic": 2e-4,
-    "grad_gen": 1e-4,
-    "final_p99": 1e-6,
-    "final_max": 1e-4,
-}
 
 
 def test_all_traces_are_there():
@@ -59,13 +48,13 @@ def test_replay(name, convolution):
     errors = golden.replay(osp.join(FOLDER, name), convolution)
     if name == "layernorm.npz":
         assert len(errors) == 23
-        assert all(error < 2e-5 for error in errors.values()), errors
+        assert all(error < golden.LAYER_NORM_TOLERANCE for error in errors.values())
         return
-    expected = set(TOLERANCES) - (
+    expected = set(golden.TOLERANCES) - (
         set() if "wgan_gp" in name or "resnet" in name else {"slopes"}
     )
     assert set(errors) == expected
-    too_large = {k: v for k, v in errors.items() if not v < TOLERANCES[k]}
+    too_large = {k: v for k, v in errors.items() if not v < golden.TOLERANCES[k]}
     assert not too_large
 
 
@@ -80,8 +69,8 @@ def test_a_changed_trace_is_noticed(tmp_path):
     np.savez(path, **trace)
     errors = golden.replay(str(path))
     for key in ("scores", "cost", "slopes", "grad_critic", "gen_cost", "final_max"):
-        assert errors[key] > TOLERANCES[key]
-    assert errors["fake"] < TOLERANCES["fake"]  # the generator was left alone
+        assert errors[key] > golden.TOLERANCES[key]
+    assert errors["fake"] < golden.TOLERANCES["fake"]  # the generator was left alone
 
 
 def test_command_line_prints_one_json_object():

@@ -22,6 +22,7 @@ import numpy as np
 import paddle
 import pytest
 from paddle import nn
+from scipy import stats
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks import DCGANCritic
 from wgan_gp.models.networks import DCGANGenerator
@@ -91,6 +92,19 @@ def test_initialisation_of_the_full_size_networks(name):
         bound = math.sqrt(3) * fact["std"] * (1 + scatter)
         assert np.abs(tensor).max() < bound, fact["name"]
         assert np.abs(tensor).max() > 0.9 * math.sqrt(3) * fact["std"] * (1 - scatter)
+
+
+@pytest.mark.parametrize("network", [MLPGenerator, MLPCritic])
+def test_weights_and_biases_as_pytorch_draws_them(network):
+    """Uniform within 1 / sqrt(inputs); the paper's biases are zero."""
+    for layer in network(initialization="framework").net[::2]:
+        bound = layer.weight.shape[0] ** -0.5
+        for tensor in (layer.weight, layer.bias):
+            values = tensor.numpy().ravel() / bound
+            assert np.abs(values).max() <= 1
+            if values.size > 2:
+                assert stats.kstest(values, stats.uniform(-1, 2).cdf).pvalue > 1e-4
+    assert not any(layer.bias.any() for layer in network().net[::2])
 
 
 def test_the_generators_batch_norm_uses_the_batch_also_in_eval_mode():

@@ -38,6 +38,7 @@ from typing_extensions import Annotated
 from wgan_gp.models import BaseGAN
 from wgan_gp.models.networks import MLPCritic
 from wgan_gp.models.networks import MLPGenerator
+from wgan_gp.models.networks.initialization import INITIALIZATIONS
 from wgan_gp.utils import visualization
 from wgan_gp.utils.config import launch
 from wgan_gp.utils.experiment import Experiment
@@ -68,6 +69,7 @@ class DataConfig(Group):
 class ModelConfig(Group):
     dim: Width
     latent_dim: Width
+    initialization: Literal[tuple(INITIALIZATIONS)]
 
 
 class ToyGANConfig(GANConfig):
@@ -120,10 +122,12 @@ class Toy(Experiment):
         return toy_training_source(self.cfg.DATA.name, self.cfg.seed)
 
     def build_networks(self) -> Tuple[Optional[nn.Layer], nn.Layer]:
+        model = self.cfg.MODEL
+        initial = {"initialization": model.initialization}
         generator = None
         if not self.cfg.GAN.fixed_generator:
-            generator = MLPGenerator(self.cfg.MODEL.dim, self.cfg.MODEL.latent_dim)
-        return generator, MLPCritic(self.cfg.MODEL.dim)
+            generator = MLPGenerator(model.dim, model.latent_dim, **initial)
+        return generator, MLPCritic(model.dim, **initial)
 
     def score(self, gan: BaseGAN) -> Dict[str, float]:
         evaluation = self.cfg.EVAL

@@ -17,6 +17,8 @@
 All weights are uniform around zero, all biases zero. The standard deviation is Glorot's,
 sqrt(2 / (fan_in + fan_out)), where the fans of a convolution count its stride; what the
 authors' code calls "he" is Glorot's times sqrt(2) for convolutions.
+
+Perceptrons can also begin as PyTorch's linear layers do, see `INITIALIZATIONS`.
 """
 
 from __future__ import annotations
@@ -45,6 +47,21 @@ def linear(in_features: int, out_features: int, he: bool = False) -> nn.Linear:
     else:
         weight = initializer.XavierUniform(fan_in=in_features, fan_out=out_features)
     return Linear(in_features, out_features, weight, initializer.Constant(0.0))
+
+
+def framework_linear(
+    in_features: int, out_features: int, he: bool = False
+) -> nn.Linear:
+    """Linear layer as PyTorch makes it: weights and biases uniform within 1 / sqrt(in).
+
+    Args:
+        in_features (int): Number of inputs.
+        out_features (int): Number of outputs.
+        he (bool, optional): Without effect: PyTorch has one distribution. Defaults to False.
+    """
+    bound = 1 / math.sqrt(in_features)
+    uniform = initializer.Uniform(-bound, bound)
+    return Linear(in_features, out_features, uniform, uniform)
 
 
 def conv(
@@ -177,3 +194,7 @@ def redraw(network: nn.Layer, std: float) -> None:
     for parameter in network.parameters():
         if parameter.ndim > 1:
             draw(parameter)
+
+
+# Linear layers by the name of their initial distribution.
+INITIALIZATIONS = {"paper": linear, "framework": framework_linear}

@@ -24,13 +24,18 @@ from wgan_gp.models.networks import initialization as init
 
 
 def _mlp(
-    in_features: int, dim: int, out_features: int, hidden_layers: int
+    in_features: int,
+    dim: int,
+    out_features: int,
+    hidden_layers: int,
+    initialization: str,
 ) -> nn.Sequential:
+    linear = init.INITIALIZATIONS[initialization]
     widths = [in_features] + [dim] * hidden_layers
     layers = []
     for before, after in zip(widths, widths[1:]):
-        layers += [init.linear(before, after, he=True), nn.ReLU()]
-    return nn.Sequential(*layers, init.linear(widths[-1], out_features))
+        layers += [linear(before, after, he=True), nn.ReLU()]
+    return nn.Sequential(*layers, linear(widths[-1], out_features))
 
 
 class MLPGenerator(nn.Layer):
@@ -41,6 +46,8 @@ class MLPGenerator(nn.Layer):
         latent_dim (int, optional): Dimensions of the noise. Defaults to 2.
         out_features (int, optional): Dimensions of a sample. Defaults to 2.
         hidden_layers (int, optional): Number of hidden layers. Defaults to 3.
+        initialization (str, optional): Initial weights, "paper" or "framework" (PyTorch's).
+            Defaults to "paper".
     """
 
     def __init__(
@@ -49,10 +56,11 @@ class MLPGenerator(nn.Layer):
         latent_dim: int = 2,
         out_features: int = 2,
         hidden_layers: int = 3,
+        initialization: str = "paper",
     ):
         super().__init__()
         self.latent_dim = latent_dim
-        self.net = _mlp(latent_dim, dim, out_features, hidden_layers)
+        self.net = _mlp(latent_dim, dim, out_features, hidden_layers, initialization)
 
     def forward(
         self, z: paddle.Tensor, labels: Optional[paddle.Tensor] = None
@@ -67,11 +75,19 @@ class MLPCritic(nn.Layer):
         dim (int, optional): Width of the hidden layers. Defaults to 512.
         in_features (int, optional): Dimensions of a sample. Defaults to 2.
         hidden_layers (int, optional): Number of hidden layers. Defaults to 3.
+        initialization (str, optional): Initial weights, "paper" or "framework" (PyTorch's).
+            Defaults to "paper".
     """
 
-    def __init__(self, dim: int = 512, in_features: int = 2, hidden_layers: int = 3):
+    def __init__(
+        self,
+        dim: int = 512,
+        in_features: int = 2,
+        hidden_layers: int = 3,
+        initialization: str = "paper",
+    ):
         super().__init__()
-        self.net = _mlp(in_features, dim, 1, hidden_layers)
+        self.net = _mlp(in_features, dim, 1, hidden_layers, initialization)
 
     def forward(
         self, x: paddle.Tensor, labels: Optional[paddle.Tensor] = None
