@@ -16,14 +16,16 @@
 
 from __future__ import annotations
 
-from typing import Iterator
 from typing import Tuple
 
 import numpy as np
 
+from ppsci_ext.metric.neighbours import Samples
+from ppsci_ext.metric.neighbours import are_few
+from ppsci_ext.metric.neighbours import lower_bounds
+from ppsci_ext.metric.neighbours import may_be_within
+from ppsci_ext.metric.neighbours import squared_radii
 from ppsci_ext.utils.errors import UserError
-
-_TILE = 1024  # rows of a block of features
 
 
 def precision_recall(
@@ -76,17 +78,44 @@ def precision_recall(
             f"Precision and recall of {neighborhood} neighbours need at least "
             f"{neighborhood + 1} samples, not {fewest}: give more."
         )
-    # Distances don't depend on the origin, but their round-off does.
     origin = (_finite_mean(real) + _finite_mean(generated)) / 2.0
-    real_radii = _squared_radii(real, origin, neighborhood)
-    generated_radii = _squared_radii(generated, origin, neighborhood)
+    return _shares_within(
+        Samples(real, origin), Samples(generated, origin), neighborhood
+    )
+
+
+def _shares_within(
+    real: Samples, generated: Samples, neighborhood: int
+) -> Tuple[float, float]:
+    """Shares of generated and of real samples that lie within the other set's balls."""
+    real_radii = squared_radii(real, neighborhood)
+    generated_radii = squared_radii(generated, neighborhood)
     is_precise = np.zeros(len(generated), bool)
     is_recalled = np.zeros(len(real), bool)
-    for rows, x in _tiles(real, origin):
-        for columns, y in _tiles(generated, origin):
-            distances = _squared_distances(x, y)
-            is_precise[columns] |= (distances <= real_radii[rows, None]).any(axis=0)
-            is_recalled[rows] |= (distances <= generated_radii[columns]).any(axis=1)
+    for rows in real.tiles():
+        x = real.single(rows)
+        for columns in generated.tiles():
+            if is_recalled[rows].all() and is_precise[columns].all():
+                continue
+            bounds = lower_bounds(x, generated.single(columns))
+            # what isn't decided yet
+            pairs = may_be_within(bounds, real_radii[rows, None])
+            pairs &= ~is_precise[columns]
+            recalling = may_be_within(bounds, generated_radii[columns])
+            recalling &= ~is_recalled[rows, None]
+            pairs |= recalling
+            if are_few(pairs):
+                first, second = np.nonzero(pairs)
+                first, second = first + rows.start, second + columns.start
+                distances = real.pair_distances(first, generated, second)
+                is_precise[second[distances <= real_radii[first]]] = True
+                is_recalled[first[distances <= generated_radii[second]]] = True
+            else:
+                distances = real.squared_distances(rows, generated, columns)
+                within = distances <= real_radii[rows, None]
+                is_precise[columns] |= within.any(axis=0)
+                within = distances <= generated_radii[columns]
+                is_recalled[rows] |= within.any(axis=1)
     return float(is_precise.mean()), float(is_recalled.mean())
 
 
@@ -96,59 +125,3 @@ def _finite_mean(features: np.ndarray) -> np.ndarray:
     if not np.isfinite(mean).all():
         raise ValueError("features must be finite")
     return mean
-
-
-def _tiles(
-    features: np.ndarray, origin: np.ndarray, start: int = 0
-) -> Iterator[Tuple[slice, np.ndarray]]:
-    """Yield blocks of rows from start on, in float64 and relative to the origin."""
-    for first in range(start, len(features), _TILE):
-        rows = slice(first, min(first + _TILE, len(features)))
-        yield rows, features[rows] - origin
-
-
-def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return [n, m] for x [n, d] and y [m, d], exact to some d eps (|x|^2 + |y|^2)."""
-    distances = x @ y.T
-    distances *= -2.0
-    distances += _squared_norms(x)[:, None]
-    distances += _squared_norms(y)
-    return distances
-
-
-def _squared_norms(x: np.ndarray) -> np.ndarray:
-    return np.einsum("ij,ij->i", x, x)
-
-
-def _squared_radii(
-    features: np.ndarray, origin: np.ndarray, neighborhood: int
-) -> np.ndarray:
-    """Return the squared distances [N] to the k-th neighbours, never too small.
-
-    Expanding |x - y|^2 makes one matrix product of all distances, but leaves a
-    round-off in each, even between duplicates. So that it doesn't decide where two
-    distances are equal, each radius is enlarged by a bound of it: a sample y on the
-    surface has |y|^2 <= 2 |x|^2 + 2 r^2.
-    """
-    k = neighborhood
-    # Column 0 ends as the distance to itself, column k as that to the k-th neighbour.
-    nearest = np.full((len(features), k + 1), np.inf)
-    norms = np.empty(len(features))
-    for rows, x in _tiles(features, origin):
-        norms[rows] = _squared_norms(x)
-        for columns, y in _tiles(features, origin, start=rows.start):
-            distances = _squared_distances(x, y)
-            nearest[rows] = _smallest(nearest[rows], distances)
-            if columns != rows:  # the other half, by symmetry
-                nearest[columns] = _smallest(nearest[columns], distances.T)
-    radii = nearest[:, k]
-    round_off = features.shape[1] * np.finfo(np.float64).eps
-    return radii + 4.0 * round_off * (3.0 * norms + 2.0 * radii)
-
-
-def _smallest(found: np.ndarray, distances: np.ndarray) -> np.ndarray:
-    """Return the k + 1 smallest of each row of both [n, k + 1] and [n, m], in order."""
-    k = found.shape[1] - 1
-    if distances.shape[1] > k + 1:
-        distances = np.partition(distances, k, axis=1)[:, : k + 1]
-    return np.sort(np.concatenate([found, distances], axis=1), axis=1)[:, : k + 1]

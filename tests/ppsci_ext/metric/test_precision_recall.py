@@ -16,7 +16,7 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import tracemalloc
 
 import numpy as np
@@ -25,11 +25,19 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from ppsci_ext.metric import neighbours
 from ppsci_ext.metric import precision_recall
 from ppsci_ext.utils.errors import UserError
 
-# The package's attribute of this name is the function.
-MODULE = importlib.import_module("ppsci_ext.metric.precision_recall")
+ONE_BY_ONE, BY_BLOCKS = 1, 10**9  # how pairs that may count are computed anew
+
+
+@contextlib.contextmanager
+def computing(tile, few=neighbours._FEW):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neighbours, "_TILE", tile)
+        patch.setattr(neighbours, "_FEW", few)
+        yield
 
 
 def direct(real, generated, k):
@@ -59,14 +67,14 @@ def direct(real, generated, k):
     st.integers(1, 3),
     st.integers(1, 3),
     st.sampled_from([1, 3, 4, 5, 1024]),
+    st.sampled_from([ONE_BY_ONE, BY_BLOCKS]),
     st.sampled_from([0, 1000003]),
 )
-def test_ties_and_duplicates_on_a_lattice(seed, n1, n2, d, k, tile, far):
+def test_ties_and_duplicates_on_a_lattice(seed, n1, n2, d, k, tile, few, far):
     rng = np.random.default_rng(seed)
     real = far + rng.integers(0, 4, size=(n1, d))
     generated = far + rng.integers(1, 6, size=(n2, d))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MODULE, "_TILE", tile)
+    with computing(tile, few):
         found = precision_recall(real / 1.0, generated / 1.0, neighborhood=k)
     assert found == direct(real, generated, k)
 
@@ -78,9 +86,61 @@ def test_tiles_change_nothing():
     whole = precision_recall(real, generated)
     assert 0 < whole[1] < whole[0] < 1
     for tile in (7, 50, 149, 150, 151):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(MODULE, "_TILE", tile)
-            assert precision_recall(real, generated) == whole
+        for few in (ONE_BY_ONE, BY_BLOCKS):
+            with computing(tile, few):
+                assert precision_recall(real, generated) == whole
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e18, 1e30])
+@pytest.mark.parametrize("outlier", [1.0, 1e9, 1e25])
+def test_float32_decides_nothing_that_it_cannot_tell(scale, outlier):
+    rng = np.random.default_rng(6)
+    real = rng.normal(size=(60, 40))
+    generated = rng.normal(0.1, 0.9, size=(50, 40))
+    expected = precision_recall(real, generated)
+    assert 0 < expected[0] < 1 and 0 < expected[1] < 1
+    real[3], generated[7] = outlier, -outlier
+    with computing(8, BY_BLOCKS):
+        whole = precision_recall(real, generated)
+    with computing(8, ONE_BY_ONE):
+        # which in float32 would underflow or overflow
+        assert precision_recall(scale * real, scale * generated) == whole
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1, 3, 50, 2048]),
+    st.floats(-18, 14),
+    st.floats(-3, 3),
+    st.sampled_from(["float32", "float64"]),
+)
+def test_bounds_are_below_the_distances_and_tight(seed, d, exponent, offset, dtype):
+    rng = np.random.default_rng(seed)
+    scale = 10.0**exponent
+    x = (scale * (offset + rng.normal(size=(20, d)))).astype(dtype)
+    y = (x + scale * 1e-4 * rng.normal(size=x.shape)).astype(dtype)  # nearly duplicates
+    samples, others = (neighbours.Samples(z, x.mean(axis=0)) for z in (x, y))
+    every = slice(0, 20)
+    bounds = neighbours.lower_bounds(samples.single(every), others.single(every))
+    exact = ((x[:, None].astype(float) - y[None]) ** 2).sum(axis=2)
+    norms = samples.squared_norms[:, None] + others.squared_norms
+    assert (bounds <= exact).all()
+    assert (exact - bounds <= 3e-7 * (d + 16) * norms + 1e-30).all()
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 40))
+def test_the_smallest_of_scattered_distances_are_kept(seed, width, count):
+    rng = np.random.default_rng(seed)
+    nearest = np.sort(rng.integers(0, 9, (5, width)).astype(float), axis=1)
+    places, distances = rng.integers(0, 5, count), rng.integers(0, 9, count) / 1.0
+    expected = [
+        sorted([*row, *distances[places == place]])[:width]
+        for place, row in enumerate(nearest)
+    ]
+    neighbours._insert(nearest, places, distances)
+    assert nearest.tolist() == expected
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
