@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import random
 from typing import Any
+from typing import Iterator
 from typing import Optional
 
 import numpy as np
@@ -27,7 +28,7 @@ import paddle
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.rng import preserve_rng_state
 
-_BLOCK = 1 << 24  # bytes that are copied at once, where an array has gaps
+_BLOCK = 1 << 24  # bytes at once: large enough to be quick, small beside any data
 _SAMPLE = 64  # items of a data set of unknown kind
 
 
@@ -137,7 +138,25 @@ def _update_by_array(
     if array.dtype.hasobject:
         _update(digest, array.tolist())
         return
-    flat = array.reshape(-1) if array.flags.c_contiguous else array.flat
-    step = max(1, _BLOCK // max(1, array.itemsize))
-    for start in range(0, array.size, step):
-        digest.update(np.ascontiguousarray(flat[start : start + step]).view(np.uint8))
+    for block in byte_blocks(array):
+        digest.update(block)
+
+
+def byte_blocks(array: np.ndarray) -> Iterator[np.ndarray]:
+    """The bytes of an array in the order of its indices, whatever that in memory is.
+
+    Args:
+        array (np.ndarray): Numbers of any shape.
+
+    Yields:
+        np.ndarray: uint8, contiguous; some MiB, also where the array has to be copied.
+    """
+    if array.flags.c_contiguous:
+        array = array.reshape(-1)
+    elif array[0].nbytes > _BLOCK:
+        for part in array:
+            yield from byte_blocks(part)
+        return
+    step = max(1, _BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        yield np.ascontiguousarray(array[start : start + step]).reshape(-1).view("u1")

@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from ppsci_ext.utils.errors import UserError
 
+LARGE = 1 << 26  # bytes from which on data rather stay on the disk than in memory
 _BLOCK = 1 << 20
 
 

@@ -22,6 +22,7 @@ from typing import Optional
 import numpy as np
 from PIL import Image
 
+from ppsci_ext.data.decoded import decoded_images
 from ppsci_ext.data.fitting import fit_image
 from ppsci_ext.data.fitting import from_16_bits
 from ppsci_ext.data.image_file import check_size
@@ -60,7 +61,7 @@ def read_folder(
 
     Returns:
         Optional[ImageArrays]: In the sorted order of the paths; uint8, or float32 from
-            16 bits or floats. None where the test split is asked for and there is none.
+            16 bits or floats; on the disk where they are many, see `decoded_images`. None where the test split is asked for and there is none.
 
     Raises:
         UserError: No such folder, no image in it, a file that can't be read, or that
@@ -73,26 +74,21 @@ def read_folder(
     images = _read_all(paths, found.folder, reading, upright)
     if not found.class_names:
         return ImageArrays(images)
-    labels = [
-        found.class_names.index(name)
-        for name, files in found.files.items()
-        for _ in files
-    ]
-    return ImageArrays(images, np.array(labels, np.int64), tuple(found.class_names))
+    numbers = {name: number for number, name in enumerate(found.class_names)}
+    labels = np.repeat(
+        [numbers[name] for name in found.files],
+        [len(files) for files in found.files.values()],
+    )
+    return ImageArrays(images, labels.astype(np.int64), tuple(found.class_names))
 
 
 def _read_all(
     paths: List[str], folder: str, reading: ImageReading, upright: bool
 ) -> np.ndarray:
-    """Images [N, C, H, W], filled in one by one."""
+    """Images [N, C, H, W]."""
     reader = _Reader(reading, upright)
-    first = reader.read(paths[0])
-    check_fits_memory(len(paths) * first.nbytes, folder)
-    images = np.empty((len(paths), *first.shape), first.dtype)
-    images[0] = first
-    for index, path in enumerate(paths[1:], 1):
-        images[index] = reader.read(path)
-    return images
+    check_fits_memory(len(paths) * reader.read(paths[0]).nbytes, folder)
+    return decoded_images(paths, reader.read, folder, f"{reading}, upright={upright}")
 
 
 class _Reader:

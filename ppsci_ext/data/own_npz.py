@@ -37,7 +37,7 @@ def read_npz(
 
     `root` is one .npz file, which is the training split, or a folder with `train.npz`
     and, if wanted, `test.npz`. A file holds the array `images` as for `to_nchw`, and may
-    hold `labels`, integers [N].
+    hold `labels`, integers [N]. Large arrays that are not compressed stay on the disk.
 
     Args:
         root (str): File or folder.
@@ -64,7 +64,8 @@ def read_npz(
             )
     if split not in files:
         return None
-    images = to_nchw(npz_array(files[split], "images"), files[split], reading)
+    path = files[split]
+    images = to_nchw(npz_array(path, "images", mapped=True), path, reading)
     labels = {name: _npz_labels(path) for name, path in files.items()}
     if len({value is None for value in labels.values()}) > 1:
         raise UserError(
@@ -93,9 +94,9 @@ def read_array(path: str, reading: ImageReading) -> np.ndarray:
         UserError: No such file or array, or no images.
     """
     if path.endswith(".npy"):
-        return to_nchw(npy_array(path), path, reading)
+        return to_nchw(npy_array(path, mapped=True), path, reading)
     for key in ("images", "samples", "arr_0"):
-        array = npz_array(path, key)
+        array = npz_array(path, key, mapped=True)
         if array is not None:
             return to_nchw(array, path, reading)
     raise UserError(
@@ -119,7 +120,8 @@ def to_nchw(
         reading (ImageReading): Names the range that uint16 pixels are scaled to.
 
     Returns:
-        np.ndarray: uint8 or float32 [N, C, H, W]; floats keep their values.
+        np.ndarray: uint8 or float32 [N, C, H, W], not always contiguous; floats keep
+            their values.
 
     Raises:
         UserError: Another type or shape.
@@ -141,7 +143,7 @@ def to_nchw(
     if images.ndim == 3:
         images = images[:, np.newaxis]
     elif _has_channels_last(images.shape):
-        images = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+        images = images.transpose(0, 3, 1, 2)  # no copy: it may lie on the disk
     if images.dtype == np.uint8:
         return images
     if kind == "u":

@@ -227,7 +227,9 @@ def _batches(
 ) -> Iterator[Batch]:
     for start in range(0, len(pixels), size):
         part = slice(start, start + size)
-        yield pixels[part] if labels is None else (pixels[part], labels[part])
+        # a copy, since images may lie on the disk, read-only, in any order
+        batch = np.array(pixels[part], order="C")
+        yield batch if labels is None else (batch, labels[part])
 
 
 def load_reference(args: argparse.Namespace, extractor: FeatureExtractor) -> FeatureSet:

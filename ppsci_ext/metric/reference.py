@@ -31,6 +31,7 @@ import numpy as np
 
 from ppsci.utils import logger
 from ppsci_ext.data.arrays import npz_array
+from ppsci_ext.data.digest import byte_blocks
 from ppsci_ext.metric.extractor import FeatureExtractor
 from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.features import extract
@@ -78,7 +79,7 @@ def reference_features(
     """
     description = {
         "version": _VERSION,
-        "images": hashlib.sha256(np.ascontiguousarray(images).data).hexdigest(),
+        "images": _digest(images),
         "shape": list(images.shape),
         "split": split,
         "extractor": extractor.name,
@@ -161,7 +162,15 @@ def read_statistics(path: str, extractor: FeatureExtractor) -> FeatureSet:
 
 def _batches(images: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(images), _BATCH_SIZE):
-        yield images[start : start + _BATCH_SIZE]
+        # a copy, since images may lie on the disk, read-only, in any order
+        yield np.array(images[start : start + _BATCH_SIZE], order="C")
+
+
+def _digest(images: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for block in byte_blocks(images):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _load(path: str, description: Dict[str, Any]) -> Optional[FeatureSet]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from typing import BinaryIO
 from typing import Optional
 from typing import Union
 
@@ -39,16 +40,32 @@ def file_digest(path: Union[str, "os.PathLike[str]"], algorithm: str = "sha256")
     Raises:
         UserError: If the file can't be read.
     """
-    digest = hashlib.new(algorithm)
     try:
         with open_plain(path) as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
+            return stream_digest(file, algorithm)
     except OSError as error:
         raise UserError(
             f"{path} can't be read ({error.strerror}): give the path of an existing "
             "file."
         ) from error
+
+
+def stream_digest(stream: BinaryIO, algorithm: str = "sha256") -> str:
+    """Digest of what is left to be read of a stream.
+
+    Args:
+        stream (BinaryIO): Where to read.
+        algorithm (str): Its name in hashlib. Defaults to "sha256".
+
+    Returns:
+        str: Hexadecimal digits, lower case.
+
+    Raises:
+        OSError: If it can't be read.
+    """
+    digest = hashlib.new(algorithm)
+    for block in iter(lambda: stream.read(1 << 20), b""):
+        digest.update(block)
     return digest.hexdigest()
 
 

@@ -64,6 +64,26 @@ def locked(folder: str) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def one_at_a_time(path: str) -> Iterator[None]:
+    """Wait until no other process is in this block with the same path.
+
+    Args:
+        path (str): File in a folder that exists, made if missing; as for `locked`, it stays
+            and means nothing. Where the system has no such locks, nobody waits.
+
+    Raises:
+        OSError: If it can't be opened.
+    """
+    with open(path, "a", encoding="utf-8") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                logger.warning(f"{path} can't be locked ({error}).")
+        yield
+
+
 def _held_by(file, folder: str) -> str:
     file.seek(0)
     process = file.read().strip() or "unknown"

@@ -59,6 +59,22 @@ def check_entries(file: BinaryIO, entries: Iterable[zipfile.ZipInfo]) -> None:
         )
 
 
+def check_length(stream: BinaryIO, size: int) -> None:
+    """Read so many bytes, and the end after them, without keeping any.
+
+    Args:
+        stream (BinaryIO): Where to read.
+        size (int): Number of bytes.
+
+    Raises:
+        EOFError: If there are fewer or more.
+    """
+    for block in iter(lambda: stream.read(_BLOCK), b""):
+        size -= len(block)
+    if size:
+        raise EOFError("it does not end where it should")
+
+
 def read_exactly(stream: BinaryIO, size: int) -> np.ndarray:
     """Read so many bytes, into memory that is taken up only as they come.
 

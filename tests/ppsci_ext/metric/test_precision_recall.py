@@ -92,7 +92,7 @@ def test_tiles_change_nothing():
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e18, 1e30])
-@pytest.mark.parametrize("outlier", [1.0, 1e9, 1e25])
+@pytest.mark.parametrize("outlier", [1.0, 1e4, 1e25])
 def test_float32_decides_nothing_that_it_cannot_tell(scale, outlier):
     rng = np.random.default_rng(6)
     real = rng.normal(size=(60, 40))
