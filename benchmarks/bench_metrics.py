@@ -14,12 +14,14 @@
 
 """Speed and memory of the scores, beside what people use today, in one run.
 
-    python -m benchmarks.bench_metrics [--output FILE]
+    python -m benchmarks.bench_metrics [--only NAME] [--output FILE]
 
 features: images per second of FIDInceptionV3 and of torch-fidelity's network, the same random
     weights, alternating (needs what `make test-torch` installs)
 frechet: time of frechet_distance and of the same by scipy.linalg.sqrtm, 2048 features
 moments: peak memory of the mean and covariance of 50,000 x 2048 features, above the baseline
+precision_recall: both of twice 50,000 x 2048 features (--samples), and of the same ones by
+    torch-fidelity: seconds on the clock and on all processors, memory beyond the features
 
 Each prints one JSON object a line.
 """
@@ -39,6 +41,7 @@ from typing import Callable
 from typing import Dict
 from typing import List
 from typing import Sequence
+from typing import Tuple
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -52,8 +55,10 @@ from benchmarks.report import report
 from ppsci_ext.metric import FeatureStatistics
 from ppsci_ext.metric import build_extractor
 from ppsci_ext.metric import frechet_distance
+from ppsci_ext.metric import precision_recall
 
 NUM_FEATURES = 2048
+BENCHES = ("features", "frechet", "moments", "precision_recall")
 
 
 def alternating(
@@ -197,11 +202,76 @@ def bench_moments(num_samples: int, batch_size: int) -> Dict[str, Any]:
     }
 
 
+def feature_sets(num_samples: int) -> List[np.ndarray]:
+    """Real and generated ones, not negative and of fewer dimensions than numbers."""
+    rng = np.random.default_rng(0)
+    mixing = rng.standard_normal((64, NUM_FEATURES), "float32")
+    sets = []
+    for shift in (0.0, 0.1):
+        x = rng.standard_normal((num_samples, NUM_FEATURES), "float32")
+        x += rng.standard_normal((num_samples, 64), "float32") @ mixing
+        x += np.float32(shift)
+        sets.append(np.maximum(x, 0, out=x))
+    return sets
+
+
+def bench_precision_recall(num_samples: int) -> Dict[str, Any]:
+    """Both implementations on the same features, once each."""
+    from tests.helpers.torch_env import import_torch_fidelity
+
+    import_torch_fidelity()
+    import torch
+    from torch_fidelity import metric_prc
+
+    torch.set_num_threads(int(os.environ["MKL_NUM_THREADS"]))
+    real, generated = feature_sets(num_samples)
+
+    def by_fidelity() -> Tuple[float, float]:
+        found = metric_prc.prc_features_to_metric(
+            torch.from_numpy(generated),
+            torch.from_numpy(real),
+            save_cpu_ram=True,
+            verbose=False,
+        )
+        return found["precision"], found["recall"]
+
+    ours = measured(lambda: precision_recall(real, generated))
+    theirs = measured(by_fidelity)
+    return {
+        "bench": "precision_recall",
+        "num_samples": num_samples,
+        "num_features": NUM_FEATURES,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        **ours,
+        **{f"torch_fidelity_{name}": value for name, value in theirs.items()},
+        "cpu_ratio": round(theirs["cpu_seconds"] / ours["cpu_seconds"], 2),
+    }
+
+
+def measured(function: Callable[[], Any]) -> Dict[str, Any]:
+    """Its result, its time, and its peak of memory above what was in use before."""
+    with open("/proc/self/clear_refs", "w", encoding="utf-8") as file:
+        file.write("5")  # forgets the peak of what came before
+    before = workers.megabytes("VmRSS")
+    start, cpu_start = time.perf_counter(), time.process_time()
+    result = function()
+    return {
+        "result": result,
+        "seconds": round(time.perf_counter() - start, 2),
+        "cpu_seconds": round(time.process_time() - cpu_start, 2),
+        "peak_megabytes": round(workers.megabytes("VmHWM") - before, 1),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=["features", "frechet", "moments"])
+    parser.add_argument("--only", choices=BENCHES)
+    parser.add_argument(
+        "--samples", type=int, default=50000, help="of precision_recall"
+    )
     parser.add_argument("--batch-size", type=int, nargs="+", default=[32, 64])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--output", help="file to write the lines into, too")
@@ -215,6 +285,7 @@ def main() -> None:
             lambda count=count: bench_frechet(count, 3) for count in (10000, 1000)
         ],
         "moments": [lambda size=size: bench_moments(50000, size) for size in (50, 500)],
+        "precision_recall": [lambda: bench_precision_recall(args.samples)],
     }
     chosen = [name for name in benches if args.only in (None, name)]
     report((call() for name in chosen for call in benches[name]), args.output)

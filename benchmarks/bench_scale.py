@@ -12,16 +12,20 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How the time of an iteration grows with the size of the problem.
+"""How costs grow with the size of the problem.
 
-    python -m benchmarks.bench_scale [--quantity NAME ...] [--plot FILE] [--json FILE]
+    python -m benchmarks.bench_scale [--quantity NAME ...] [--clock cpu] [--plot FILE] [--json FILE]
 
 The pair of the MNIST case (5 critic steps and 1 generator step, by AdversarialSolver) is timed
 against one quantity at a time, the others as the options say: batch_size, dim (the width),
 resolution (pixels a side), and processes, each with a batch of its own and an equal share of the
-processors, so that perfect scaling is a constant time. Each size is a process of its own; the sizes
-of a quantity take turns. time = c * quantity^e is fitted by least squares to the logarithms of
-the medians.
+processors, so that perfect scaling is a constant time. What benchmarks/scale_data.py does is timed
+against the number of samples of an evaluation, of images in a folder (decoded for the first time,
+and at the next start), and of features of which precision and recall are computed. Each size is a
+process of its own; the sizes of a quantity take turns. time = c * quantity^e is fitted by least
+squares to the logarithms of the medians.
+
+`--clock cpu` takes the time on all processors, where other programs disturb that of the clock.
 
 One JSON object a line for each size, and one with the exponent and its standard error for each
 quantity; a plot with a panel for each quantity.
@@ -31,22 +35,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import socket
 import sys
 from typing import Any
+from typing import Callable
 from typing import Dict
 from typing import Iterator
 from typing import List
-from typing import NamedTuple
 from typing import Optional
-from typing import Sequence
 
-import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib import ticker
-from matplotlib.axes import Axes
-
+from benchmarks import power_law
 from benchmarks import workers
 from benchmarks.report import report
 
@@ -56,50 +56,22 @@ SIZES = {
     "resolution": [16, 24, 32, 48, 64],
     "processes": [1, 2],
 }
+DATA_SIZES = {  # names are those of tasks in benchmarks/scale_data.py
+    "eval_samples": [50_000, 200_000, 1_000_000],
+    "folder_first": [1_000, 4_000, 16_000],
+    "folder_again": [1_000, 4_000, 16_000],
+    "features": [2_000, 4_000, 8_000, 16_000],
+}
 LABELS = {
     "batch_size": "batch size",
     "dim": "width (dim)",
     "resolution": "resolution (pixels a side)",
     "processes": "processes (a batch each)",
+    "eval_samples": "samples of mode=eval (IS, FID, KID)",
+    "folder_first": "images in a folder, first start",
+    "folder_again": "images in a folder, next starts",
+    "features": "features x 256 (precision, recall)",
 }
-
-
-class PowerLaw(NamedTuple):
-    """y = factor * x^exponent.
-
-    Attributes:
-        standard_error (Optional[float]): Of the exponent; None for two points, which leave
-            nothing to tell it from.
-    """
-
-    factor: float
-    exponent: float
-    standard_error: Optional[float]
-
-
-def fit_power_law(x: Sequence[float], y: Sequence[float]) -> PowerLaw:
-    """Least squares through (log x, log y).
-
-    Args:
-        x (Sequence[float]): Sizes, positive, at least two different ones.
-        y (Sequence[float]): Times, positive.
-
-    Raises:
-        ValueError: If there are fewer.
-    """
-    u, v = np.log(x), np.log(y)
-    if len(set(x)) < 2:
-        raise ValueError("an exponent needs two different sizes or more")
-    centred = u - u.mean()
-    spread = centred @ centred
-    exponent = centred @ v / spread
-    residuals = v - v.mean() - exponent * centred
-    error = None
-    if len(u) > 2:
-        error = float(np.sqrt(residuals @ residuals / (len(u) - 2) / spread))
-    return PowerLaw(
-        float(np.exp(v.mean() - exponent * u.mean())), float(exponent), error
-    )
 
 
 def start_workers(size: Dict[str, int], threads: Optional[int]) -> List[workers.Worker]:
@@ -161,116 +133,96 @@ def free_ports(count: int) -> List[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
+def start_data_worker(quantity: str, size: int) -> List[workers.Worker]:
+    """The process that handles data of one size."""
+    spec = {"quantity": quantity, "size": size}
+    return [workers.Worker("benchmarks.scale_data", spec)]
+
+
 def bench(quantity: str, args: argparse.Namespace) -> Iterator[Dict[str, Any]]:
     """Times at all sizes of one quantity, then the fit.
 
     Args:
-        quantity (str): Name in SIZES.
+        quantity (str): Name in SIZES or DATA_SIZES.
         args (argparse.Namespace): The other arguments of the command line.
     """
+    if quantity in DATA_SIZES:
+        sizes = args.sizes or DATA_SIZES[quantity]
+        start = functools.partial(start_data_worker, quantity)
+        yield from measure(quantity, sizes, start, quantity, 0, args.data_rounds, args)
+        return
     base = {
         "batch_size": args.batch_size,
         "dim": args.dim,
         "resolution": args.resolution,
         "processes": 1,
     }
-    values = SIZES[quantity]
-    threads = None
+    sizes, threads = args.sizes or SIZES[quantity], None
     if quantity == "processes":
-        threads = max(1, len(os.sched_getaffinity(0)) // max(values))
-    groups = {}
-    with contextlib.ExitStack() as stack:
-        for value in values:
-            groups[value] = start_workers({**base, quantity: value}, threads)
-            for worker in groups[value]:
-                stack.enter_context(worker)
-        about = {
-            value: [worker.wait_until_ready() for worker in group][0]
-            for value, group in groups.items()
-        }
-        workers.take_turns(groups, "iteration", args.warmup)
-        seconds = workers.take_turns(groups, "iteration", args.iterations)
-    medians = []
-    for value in values:
-        low, median, high = 1000 * np.percentile(seconds[value], [25, 50, 75])
-        medians.append(median)
-        yield {
-            "bench": "scale",
-            "quantity": quantity,
-            **base,
-            quantity: value,
-            "threads": about[value]["threads"],
-            "iterations": args.iterations,
-            "iteration_milliseconds": round(median, 3),
-            "iteration_quartiles": [round(low, 3), round(high, 3)],
-        }
-    law = fit_power_law(values, medians)
-    error = law.standard_error
-    yield {
-        "bench": "scale_fit",
-        "quantity": quantity,
-        "factor_milliseconds": round(law.factor, 6),
-        "exponent": round(law.exponent, 4),
-        "standard_error": None if error is None else round(error, 4),
-    }
+        threads = max(1, len(os.sched_getaffinity(0)) // max(sizes))
+    yield from measure(
+        quantity,
+        sizes,
+        lambda size: start_workers({**base, quantity: size}, threads),
+        "iteration",
+        args.warmup,
+        args.iterations,
+        args,
+        base,
+    )
 
 
-def draw(results: Sequence[Dict[str, Any]], path: str) -> None:
-    """Measured medians with their quartiles, and the fits; both axes logarithmic.
+def measure(
+    quantity: str,
+    sizes: List[int],
+    start: Callable[[int], List[workers.Worker]],
+    task: str,
+    warmup: int,
+    rounds: int,
+    args: argparse.Namespace,
+    base: Optional[Dict[str, int]] = None,
+) -> Iterator[Dict[str, Any]]:
+    """A line for each size, and that of the fit.
 
     Args:
-        results (Sequence[Dict[str, Any]]): What `bench` gave, of one quantity or more.
-        path (str): PNG file.
+        quantity (str): Key of the size.
+        sizes (List[int]): At least two.
+        start (Callable[[int], List[workers.Worker]]): Starts the processes of a size.
+        task (str): What they do in a turn.
+        warmup (int): Turns before those that are timed.
+        rounds (int): Turns of each size.
+        args (argparse.Namespace): The other arguments of the command line.
+        base (Optional[Dict[str, int]]): The other quantities. Defaults to none.
     """
-    fits = [result for result in results if result["bench"] == "scale_fit"]
-    columns = min(2, len(fits))
-    rows = -(-len(fits) // columns)
-    figure, panels = plt.subplots(
-        rows,
-        columns,
-        figsize=(5 * columns, 3.8 * rows),
-        squeeze=False,
-        layout="constrained",
-    )
-    for fit, axes in zip(fits, panels.flat):
-        points = [
-            result
-            for result in results
-            if result["bench"] == "scale" and result["quantity"] == fit["quantity"]
-        ]
-        _draw_panel(axes, fit, points)
-    for axes in panels.flat[len(fits) :]:
-        axes.remove()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-
-
-def _draw_panel(
-    axes: Axes, fit: Dict[str, Any], points: Sequence[Dict[str, Any]]
-) -> None:
-    x = np.array([point[fit["quantity"]] for point in points])
-    y = np.array([point["iteration_milliseconds"] for point in points])
-    low, high = np.transpose([point["iteration_quartiles"] for point in points])
-    line = f"exponent {fit['exponent']:.2f}"
-    if fit["standard_error"] is not None:
-        line += f" ± {fit['standard_error']:.2f}"
-    fitted = fit["factor_milliseconds"] * x ** fit["exponent"]
-    axes.plot(x, fitted, color="C1", label=line)
-    axes.errorbar(
-        x, y, [y - low, high - y], fmt="o", capsize=3, label="median, quartiles"
-    )
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xticks(x, [str(value) for value in x])
-    axes.set_xticks([], minor=True)
-    axes.set_ylim(0.7 * low.min(), 1.5 * high.max())
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-    axes.yaxis.set_minor_locator(ticker.NullLocator())
-    axes.set_xlabel(LABELS[fit["quantity"]])
-    axes.set_ylabel("ms per iteration")
-    axes.grid(alpha=0.3)
-    axes.legend()
+    groups, points = {}, []
+    with contextlib.ExitStack() as stack:
+        for size in sizes:
+            groups[size] = start(size)
+            for worker in groups[size]:
+                stack.enter_context(worker)
+        about = {
+            size: [worker.wait_until_ready() for worker in group][0]
+            for size, group in groups.items()
+        }
+        workers.take_turns(groups, task, warmup)
+        seconds = workers.take_turns(groups, task, rounds, clock=args.clock)
+        for size in sizes:
+            memory = groups[size][0].run("memory").result["above_imports"]
+            points.append(
+                {
+                    "bench": "scale",
+                    "quantity": quantity,
+                    **(base or {}),
+                    quantity: size,
+                    "threads": about[size]["threads"],
+                    "rounds": rounds,
+                    "clock": args.clock,
+                    **power_law.summary([1000 * each for each in seconds[size]]),
+                    "megabytes_above_imports": round(memory, 1),
+                }
+            )
+    yield from points
+    yield power_law.fit_line(quantity, points)
 
 
 def main() -> None:
@@ -278,28 +230,33 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     count = {"type": workers.positive, "metavar": "N"}
-    parser.add_argument("--quantity", choices=SIZES, nargs="+", default=list(SIZES))
+    parser.add_argument("--quantity", choices=LABELS, nargs="+", default=list(LABELS))
     parser.add_argument("--batch-size", default=16, **count)
     parser.add_argument("--dim", default=16, **count)
     parser.add_argument("--resolution", default=32, **count)
     parser.add_argument("--iterations", default=7, help="turns of a size", **count)
     parser.add_argument("--warmup", default=2, help="iterations before them", **count)
+    parser.add_argument("--data-rounds", default=3, help="of data's sizes", **count)
+    parser.add_argument(
+        "--sizes", nargs="+", help="in place of those of each quantity", **count
+    )
+    parser.add_argument("--clock", choices=workers.CLOCKS, default="wall")
     parser.add_argument("--plot", default="bench_scale.png", metavar="FILE")
     parser.add_argument("--json", metavar="FILE", help="file for the lines, too")
     args = parser.parse_args()
     results: List[Dict[str, Any]] = []
 
-    def measure() -> Iterator[Dict[str, Any]]:
+    def run() -> Iterator[Dict[str, Any]]:
         for quantity in args.quantity:
             for result in bench(quantity, args):
                 results.append(result)
                 yield result
 
     try:
-        report(measure(), args.json)
+        report(run(), args.json)
     except workers.WorkerFailed as failure:
         sys.exit(f"error: {failure}")
-    draw(results, args.plot)
+    power_law.draw(results, LABELS, args.plot)
 
 
 if __name__ == "__main__":

@@ -48,10 +48,11 @@ PRODUCTS = 10
 
 
 class Reply(NamedTuple):
-    """What a worker says after a task."""
+    """What a worker says after a task: its time on the clock and on all processors."""
 
     seconds: float
     result: Any
+    cpu_seconds: float = 0.0
 
 
 class WorkerFailed(Exception):
@@ -156,20 +157,28 @@ def positive(text: str) -> int:
     return number
 
 
-def together(workers: Sequence[Worker], task: str) -> float:
+CLOCKS = {"wall": "seconds", "cpu": "cpu_seconds"}  # fields of a Reply
+
+
+def together(workers: Sequence[Worker], task: str, clock: str = "wall") -> float:
     """Seconds of a task that all of them run at once, those of the slowest.
 
     Args:
         workers (Sequence[Worker]): One, or processes that need each other.
         task (str): Name of the task.
+        clock (str, optional): Name in CLOCKS. Defaults to "wall".
     """
     for worker in workers:
         worker.start(task)
-    return max([worker.finish().seconds for worker in workers])
+    return max([getattr(worker.finish(), CLOCKS[clock]) for worker in workers])
 
 
 def take_turns(
-    groups: Mapping[str, Sequence[Worker]], task: str, rounds: int, seed: int = 0
+    groups: Mapping[str, Sequence[Worker]],
+    task: str,
+    rounds: int,
+    seed: int = 0,
+    clock: str = "wall",
 ) -> Dict[str, List[float]]:
     """Time a task in every group of workers, over and over, one group at a time.
 
@@ -178,6 +187,7 @@ def take_turns(
         task (str): Name of the task.
         rounds (int): Turns of each group; their order is another one in every round.
         seed (int, optional): Seed of the order. Defaults to 0.
+        clock (str, optional): Name in CLOCKS. Defaults to "wall".
 
     Returns:
         Dict[str, List[float]]: Seconds of each turn, by group.
@@ -187,7 +197,7 @@ def take_turns(
     for _ in tqdm(range(rounds), desc=task, leave=False, disable=None):
         for name in rng.sample(list(groups), len(groups)):
             time.sleep(PAUSE)
-            seconds[name].append(together(groups[name], task))
+            seconds[name].append(together(groups[name], task, clock))
     return seconds
 
 
@@ -203,7 +213,7 @@ class Server:
     def __init__(self):
         self._replies = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)
-        self._after_imports = _megabytes("VmRSS")
+        self._after_imports = megabytes("VmRSS")
 
     def serve(self, tasks: Mapping[str, Callable[[], Any]], **about: Any) -> NoReturn:
         """Run tasks until there are no more to come; there is always one named "memory".
@@ -216,19 +226,21 @@ class Server:
         print(json.dumps(about), file=self._replies)
         for line in sys.stdin:
             task = tasks[line.strip()]
-            start = time.perf_counter()
+            start, cpu_start = time.perf_counter(), time.process_time()
             result = task()
-            reply = Reply(time.perf_counter() - start, result)
+            cpu_seconds = time.process_time() - cpu_start
+            reply = Reply(time.perf_counter() - start, result, cpu_seconds)
             print(json.dumps(reply._asdict()), file=self._replies)
         sys.exit()
 
     def _memory(self) -> Dict[str, float]:
         """Largest resident set so far, in MiB, and how much of it came after the imports."""
-        peak = _megabytes("VmHWM")
+        peak = megabytes("VmHWM")
         return {"peak": peak, "above_imports": peak - self._after_imports}
 
 
-def _megabytes(name: str) -> float:
+def megabytes(name: str) -> float:
+    """A line of /proc/self/status in MiB: VmRSS is memory in use, VmHWM its peak."""
     # getrusage's ru_maxrss begins with the peak of the process that started this one
     with open("/proc/self/status", encoding="utf-8") as file:
         return int(dict(line.split(":", 1) for line in file)[name].split()[0]) / 1024

@@ -27,10 +27,14 @@ from typing import Union
 import numpy as np
 from tqdm import tqdm
 
+from ppsci.utils import logger
 from ppsci_ext.metric.class_accuracy import check_labels
 from ppsci_ext.metric.frechet import FeatureStatistics
 from ppsci_ext.metric.inception_score import LogitStatistics
 from ppsci_ext.utils.errors import UserError
+
+MAX_FEATURES = 100_000  # as many as the 100 subsets of 1000 of the kernel distance hold
+_SEED = 0  # of which they are, where there are more samples
 
 # Maps samples to features [B, d] and to logits [B, K], or None if it is no classifier.
 Extractor = Callable[[np.ndarray], Tuple[np.ndarray, Optional[np.ndarray]]]
@@ -49,7 +53,8 @@ class FeatureSet:
         count (Optional[int]): Number N of samples, None if unknown.
         mean (np.ndarray): [d], mean of the features.
         cov (np.ndarray): [d, d], their unbiased covariance.
-        features (Optional[np.ndarray]): float32 [N, d]. Defaults to None.
+        features (Optional[np.ndarray]): float32 [N, d]; of more than MAX_FEATURES samples,
+            those of so many, drawn at random, in order. Defaults to None.
         logits (Optional[LogitStatistics]): Complete, of all N samples. Defaults to None.
         labels (Optional[np.ndarray]): int64 [N], class that was asked for. Defaults to
             None.
@@ -84,6 +89,9 @@ def extract(
 ) -> FeatureSet:
     """Send samples through a feature extractor once, with a progress bar on a terminal.
 
+    Of each sample no more is kept than its part of the Inception score and its classes (24
+    bytes), beside the features of MAX_FEATURES samples where they are wanted.
+
     Args:
         batches (Iterable[Batch]): Arrays with B first, as the extractor takes them (an
             extractor of images: uint8 [B, C, H, W]), or pairs of these and of labels,
@@ -92,8 +100,8 @@ def extract(
             place of the logits if it is no classifier.
         num_samples (int): Number N of samples in all batches together, at least 2.
         description (str): What the samples are, for the progress bar.
-        keep_features (bool): Whether to keep the features, 4 N d bytes, which some
-            scores need. Defaults to True.
+        keep_features (bool): Whether to keep features, 4 d min(N, MAX_FEATURES) bytes,
+            which some scores need. Defaults to True.
         shuffle_seed (Optional[int]): See `LogitStatistics`. Defaults to None.
         splits (int): Number of parts of the Inception score. Defaults to 10.
 
@@ -111,7 +119,7 @@ def extract(
         )
     moments: Optional[FeatureStatistics] = None
     logits: Optional[LogitStatistics] = None
-    kept: Optional[np.ndarray] = None
+    kept: Optional[_Kept] = None
     classes: List[Tuple[np.ndarray, np.ndarray]] = []  # asked for, found
     with tqdm(total=num_samples, desc=description, disable=None) as bar:
         for batch in batches:
@@ -125,13 +133,13 @@ def extract(
                         num_samples, num_classes, splits, shuffle_seed
                     )
                 if keep_features:
-                    kept = np.empty((num_samples, features.shape[1]), np.float32)
-            start, end = moments.count, moments.count + len(features)
+                    kept = _Kept(num_samples, features.shape[1])
+            end = moments.count + len(features)
             if end > num_samples:
                 raise ValueError(f"{end} samples came, not {num_samples}")
-            moments.update(features)
             if kept is not None:
-                kept[start:end] = features
+                kept.update(moments.count, features)
+            moments.update(features)
             if logits is not None:
                 logits.update(batch_logits)
                 if asked is not None:
@@ -141,6 +149,40 @@ def extract(
     if moments is None or moments.count < num_samples:
         raise ValueError(f"there are fewer than {num_samples} samples")
     labels, predicted = np.concatenate(classes, axis=1) if classes else (None, None)
+    if kept is not None and len(kept.features) < num_samples:
+        logger.info(
+            f"The features of {len(kept.features)} of the {num_samples} samples "
+            f"({description}) are kept, drawn at random: KID, precision and recall are of "
+            "those, the other scores of all."
+        )
     return FeatureSet(
-        num_samples, moments.mean, moments.cov, kept, logits, labels, predicted
+        num_samples,
+        moments.mean,
+        moments.cov,
+        kept and kept.features,
+        logits,
+        labels,
+        predicted,
     )
+
+
+class _Kept:
+    """Features of all samples of a stream, or of MAX_FEATURES of them.
+
+    Attributes:
+        features (np.ndarray): float32 [min(N, MAX_FEATURES), d], filled in by `update`.
+    """
+
+    def __init__(self, num_samples: int, num_features: int):
+        self._places = np.arange(min(num_samples, MAX_FEATURES))
+        if num_samples > MAX_FEATURES:
+            # not the first ones: a folder may be sorted by class
+            rng = np.random.default_rng(_SEED)
+            chosen = rng.choice(num_samples, MAX_FEATURES, replace=False)
+            self._places = np.sort(chosen)
+        self.features = np.empty((len(self._places), num_features), np.float32)
+
+    def update(self, start: int, features: np.ndarray) -> None:
+        """Take what is wanted of a batch [B, d] whose first sample has the number start."""
+        first, last = np.searchsorted(self._places, [start, start + len(features)])
+        self.features[first:last] = features[self._places[first:last] - start]

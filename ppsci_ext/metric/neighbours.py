@@ -158,9 +158,7 @@ def squared_radii(samples: Samples, neighborhood: int) -> np.ndarray:
     k = neighborhood
     # Column 0 ends as the distance to itself, column k as that to the k-th neighbour.
     nearest = np.full((len(samples), k + 1), np.inf)
-    for (
-        rows
-    ) in samples.tiles():  # first, so that what follows is compared with something
+    for rows in samples.tiles():  # so that what follows is compared with something
         own = samples.squared_distances(rows, samples, rows)
         nearest[rows] = _smallest(nearest[rows], own)
     for rows in samples.tiles():

@@ -33,6 +33,7 @@ from ppsci.utils import logger
 from ppsci_ext.data.arrays import npz_array
 from ppsci_ext.data.digest import byte_blocks
 from ppsci_ext.metric.extractor import FeatureExtractor
+from ppsci_ext.metric.features import MAX_FEATURES
 from ppsci_ext.metric.features import FeatureSet
 from ppsci_ext.metric.features import extract
 from ppsci_ext.metric.frechet import check_definite
@@ -86,6 +87,8 @@ def reference_features(
         "weights": extractor.sha256,
         "preprocessing": extractor.preprocessing,
     }
+    if len(images) > MAX_FEATURES:
+        description["features"] = MAX_FEATURES
     key = hashlib.sha256(json.dumps(description).encode()).hexdigest()[:32]
     path = osp.join(cache_folder(cache), "features", key)
     found = _load(path, description)
@@ -185,7 +188,7 @@ def _load(path: str, description: Dict[str, Any]) -> Optional[FeatureSet]:
         mean, cov, features = (
             npz_array(f"{path}.npz", key) for key in ("mu", "sigma", "features")
         )
-        return FeatureSet(len(features), mean, cov, features)
+        return FeatureSet(description["shape"][0], mean, cov, features)
     except (OSError, ValueError, UserError) as error:
         logger.warning(f"A damaged cache entry is computed anew: {error}")
         return None

@@ -28,6 +28,7 @@ from PIL import Image
 from scipy import stats
 
 from benchmarks import bench_scale
+from benchmarks import power_law
 from benchmarks import workers
 
 
@@ -38,9 +39,7 @@ from benchmarks import workers
 )
 @settings(deadline=None)
 def test_exact_power_laws_are_found(exponent, factor, sizes):
-    law = bench_scale.fit_power_law(
-        sizes, [factor * size**exponent for size in sizes]
-    )
+    law = power_law.fit_power_law(sizes, [factor * size**exponent for size in sizes])
     assert law.exponent == pytest.approx(exponent, abs=1e-6)
     assert law.factor == pytest.approx(factor, rel=1e-4)
     if len(sizes) == 2:
@@ -55,7 +54,7 @@ def test_the_standard_error_is_how_far_off_the_exponent_is():
     deviations, errors = [], []
     for _ in range(2000):
         noise = np.exp(0.1 * rng.standard_normal(len(sizes)))
-        law = bench_scale.fit_power_law(sizes, 5 * sizes**0.8 * noise)
+        law = power_law.fit_power_law(sizes, 5 * sizes**0.8 * noise)
         deviations.append(law.exponent - 0.8)
         errors.append(law.standard_error)
     assert abs(np.mean(deviations)) < 0.002
@@ -67,7 +66,7 @@ def test_noisy_times_are_fitted_as_by_scipy():
     rng = np.random.default_rng(1)
     sizes = np.array([16, 24, 32, 48, 64])
     times = sizes**1.7 * np.exp(0.2 * rng.standard_normal(len(sizes)))
-    law = bench_scale.fit_power_law(sizes, times)
+    law = power_law.fit_power_law(sizes, times)
     expected = stats.linregress(np.log(sizes), np.log(times))
     assert law.exponent == pytest.approx(expected.slope)
     assert law.standard_error == pytest.approx(expected.stderr)
@@ -76,7 +75,7 @@ def test_noisy_times_are_fitted_as_by_scipy():
 
 def test_one_size_has_no_exponent():
     with pytest.raises(ValueError, match="two different sizes"):
-        bench_scale.fit_power_law([4, 4], [1.0, 1.1])
+        power_law.fit_power_law([4, 4], [1.0, 1.1])
 
 
 def test_two_processes_beside_one(monkeypatch, tmp_path, capsys):
@@ -92,12 +91,34 @@ def test_two_processes_beside_one(monkeypatch, tmp_path, capsys):
     assert (one["processes"], two["processes"]) == (1, 2)
     assert one["threads"] == two["threads"]
     for line in (one, two):
-        low, high = line["iteration_quartiles"]
-        assert 0 < low <= line["iteration_milliseconds"] <= high
+        low, high = line["quartiles"]
+        assert 0 < low <= line["milliseconds"] <= high
         assert (line["dim"], line["batch_size"], line["resolution"]) == (2, 4, 8)
-    ratio = two["iteration_milliseconds"] / one["iteration_milliseconds"]
+    ratio = two["milliseconds"] / one["milliseconds"]
     assert fit["exponent"] == pytest.approx(np.log2(ratio), abs=1e-3)
     assert fit["standard_error"] is None
     with Image.open(plot) as picture:
         assert picture.format == "PNG"
         assert np.ptp(np.asarray(picture)[..., :3]) > 0
+
+
+@pytest.mark.parametrize("quantity", bench_scale.DATA_SIZES)
+def test_sizes_of_data(quantity, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(workers, "PAUSE", 0)
+    options = [
+        "--clock",
+        "cpu",
+        "--data-rounds",
+        "1",
+        "--plot",
+        str(tmp_path / "a.png"),
+    ]
+    arguments = ["--quantity", quantity, "--sizes", "2000", "4000", *options]
+    monkeypatch.setattr(sys, "argv", ["bench_scale.py", *arguments])
+    bench_scale.main()
+    few, many, fit = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (few[quantity], many[quantity]) == (2000, 4000)
+    assert few["clock"] == "cpu" and 0 < few["milliseconds"]
+    ratio = many["milliseconds"] / few["milliseconds"]
+    assert fit["exponent"] == pytest.approx(np.log2(ratio), abs=1e-2)
+    assert (tmp_path / "a.png").stat().st_size > 0

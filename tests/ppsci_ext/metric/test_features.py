@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,45 @@ def test_what_a_pass_leaves(size):
 
 def test_features_are_kept_only_where_wanted():
     assert extracted(random_images(20), keep_features=False).features is None
+
+
+def test_of_more_samples_a_part_of_the_features_is_kept(monkeypatch):
+    images = random_images(200)
+    whole = extracted(images)
+    monkeypatch.setattr("ppsci_ext.metric.features.MAX_FEATURES", 50)
+    found = extracted(images, 7)
+    assert found.count == 200 and found.features.shape == (50, 16)
+    np.testing.assert_array_equal(found.cov, whole.cov)
+    np.testing.assert_array_equal(found.mean, whole.mean)
+    assert found.logits.score() == whole.logits.score()
+    rows = [
+        np.flatnonzero((whole.features == row).all(axis=1)) for row in found.features
+    ]
+    places = np.concatenate(rows)
+    assert len(places) == 50 and (np.diff(places) > 0).all()
+    assert places.min() < 50 and places.max() >= 150  # of all, not of the first ones
+    np.testing.assert_array_equal(extracted(images, 33).features, found.features)
+    scores = image_scores(found, found, kid_subset_size=20)
+    assert scores["precision"] == scores["recall"] == 1
+    np.testing.assert_array_equal(extracted(images[:50]).features, whole.features[:50])
+
+
+@pytest.mark.parametrize("keep_features", [True, False])
+def test_memory_does_not_grow_with_the_number_of_samples(monkeypatch, keep_features):
+    monkeypatch.setattr("ppsci_ext.metric.features.MAX_FEATURES", 100)
+    batch = np.random.default_rng(0).normal(size=(100, 256)).astype("float32")
+
+    def peak(count):
+        stream = (batch for _ in range(count // 100))
+        tracemalloc.start()
+        try:
+            extract(stream, lambda x: (x, x[:, :4]), count, "test", keep_features)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few, many = peak(1000), peak(20000)
+    assert many - few < 30 * 19000  # of 1024 bytes that the features take
 
 
 def test_batches_are_taken_one_at_a_time():

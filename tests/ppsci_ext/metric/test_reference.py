@@ -231,3 +231,18 @@ def test_a_file_that_is_no_archive(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(UserError, match="cannot read 'mu'"):
         read_statistics(str(path), extractor())
+
+
+def test_of_more_samples_a_part_of_the_features_is_cached(tmp_path, monkeypatch):
+    images = random_images()
+    with monkeypatch.context() as patch:
+        for module in ("features", "reference"):
+            patch.setattr(f"ppsci_ext.metric.{module}.MAX_FEATURES", 8)
+        first, _ = reference_features(images, extractor(), "train", tmp_path)
+        second, was_cached = reference_features(images, extractor(), "train", tmp_path)
+        assert was_cached
+        for found in (first, second):
+            assert found.count == 20 and found.features.shape == (8, 3)
+        np.testing.assert_array_equal(first.features, second.features)
+    found, was_cached = reference_features(images, extractor(), "train", tmp_path)
+    assert not was_cached and len(found.features) == 20
