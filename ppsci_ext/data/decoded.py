@@ -49,7 +49,11 @@ _VERSION = 1  # to be raised when the same files would give other pixels
 
 
 def decoded_images(
-    paths: List[str], read: Callable[[str], np.ndarray], folder: str, options: Any
+    first: np.ndarray,
+    paths: List[str],
+    read: Callable[[str], np.ndarray],
+    folder: str,
+    options: str,
 ) -> np.ndarray:
     """Images of many files in one array: in memory, or on the disk where they are many.
 
@@ -60,11 +64,12 @@ def decoded_images(
     checked each time as a whole, which takes a small part of the time of decoding.
 
     Args:
+        first (np.ndarray): Pixels of the first one, [C, H, W].
         paths (List[str]): The files, at least one.
         read (Callable[[str], np.ndarray]): Gives the pixels of one, [C, H, W], always of
             the same shape and type.
         folder (str): Folder in which they are.
-        options (Any): What else the pixels depend on, as text tells it.
+        options (str): What else the pixels depend on.
 
     Returns:
         np.ndarray: [N, C, H, W]; read-only where it is mapped.
@@ -72,7 +77,6 @@ def decoded_images(
     Raises:
         UserError: What `read` raises.
     """
-    first = read(paths[0])
     shape = (len(paths), *first.shape)
     files = _Files(paths, folder)
     if max(files.size, len(paths) * first.nbytes) >= LARGE:
@@ -80,7 +84,7 @@ def decoded_images(
             "version": _VERSION,
             "pillow": PIL.__version__,
             "folder": osp.realpath(folder),
-            "options": str(options),
+            "options": options,
             "shape": list(shape),
             "type": first.dtype.str,
             "files": files.digest,
@@ -171,6 +175,10 @@ def _save(path: str, description: Dict[str, Any], images: Iterable[np.ndarray]) 
     remove_leftovers(osp.dirname(path))
     header = io.BytesIO()
     shape, descr = tuple(description["shape"]), description["type"]
+    logger.info(
+        f"{shape[0]} images of {description['folder']} are decoded, once: later starts find "
+        f"them in {path}.npy"
+    )
     told = {"shape": shape, "descr": descr, "fortran_order": False}
     npy.write_array_header_1_0(header, told)
     digest = hashlib.sha256()
@@ -181,6 +189,3 @@ def _save(path: str, description: Dict[str, Any], images: Iterable[np.ndarray]) 
             file.write(part)
     entry = {**description, "sha256": digest.hexdigest()}
     write_atomically(f"{path}.json", f"{json.dumps(entry, indent=2)}\n".encode())
-    logger.info(
-        f"{shape[0]} images of {description['folder']}: decoded, kept in " f"{path}.npy"
-    )

@@ -87,8 +87,10 @@ def _read_all(
 ) -> np.ndarray:
     """Images [N, C, H, W]."""
     reader = _Reader(reading, upright)
-    check_fits_memory(len(paths) * reader.read(paths[0]).nbytes, folder)
-    return decoded_images(paths, reader.read, folder, f"{reading}, upright={upright}")
+    first = reader.read(paths[0])
+    check_fits_memory(len(paths) * first.nbytes, folder)
+    options = f"{reading}, upright={upright}"
+    return decoded_images(first, paths, reader.read, folder, options)
 
 
 class _Reader:

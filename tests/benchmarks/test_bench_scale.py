@@ -29,7 +29,10 @@ from scipy import stats
 
 from benchmarks import bench_scale
 from benchmarks import power_law
+from benchmarks import scale_data
 from benchmarks import workers
+from ppsci_ext.data import decoded
+from ppsci_ext.utils.cache import VARIABLE
 
 
 @given(
@@ -103,7 +106,15 @@ def test_two_processes_beside_one(monkeypatch, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("quantity", bench_scale.DATA_SIZES)
-def test_sizes_of_data(quantity, monkeypatch, tmp_path, capsys):
+def test_tasks_on_data(quantity, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "set by the task, too")
+    monkeypatch.setattr(decoded, "LARGE", decoded.LARGE)
+    task = scale_data.TASKS[quantity](2000)
+    assert task() == task()
+
+
+def test_sizes_of_data(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(workers, "PAUSE", 0)
     options = [
         "--clock",
@@ -113,12 +124,12 @@ def test_sizes_of_data(quantity, monkeypatch, tmp_path, capsys):
         "--plot",
         str(tmp_path / "a.png"),
     ]
-    arguments = ["--quantity", quantity, "--sizes", "2000", "4000", *options]
+    arguments = ["--quantity", "features", "--sizes", "1000", "2000", *options]
     monkeypatch.setattr(sys, "argv", ["bench_scale.py", *arguments])
     bench_scale.main()
     few, many, fit = map(json.loads, capsys.readouterr().out.splitlines())
-    assert (few[quantity], many[quantity]) == (2000, 4000)
-    assert few["clock"] == "cpu" and 0 < few["milliseconds"]
+    assert (few["features"], many["features"]) == (1000, 2000)
+    assert few["clock"] == "cpu" and 0 < few["milliseconds"] < many["milliseconds"]
     ratio = many["milliseconds"] / few["milliseconds"]
     assert fit["exponent"] == pytest.approx(np.log2(ratio), abs=1e-2)
     assert (tmp_path / "a.png").stat().st_size > 0

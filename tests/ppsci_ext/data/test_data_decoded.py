@@ -158,7 +158,7 @@ CHANGES = {
     "a new name": lambda root: (root / "dog" / "003.png").rename(
         root / "dog" / "0.png"
     ),
-    "another class": lambda root: (root / "dog").rename(root / "fox"),
+    "another class": lambda root: (root / "dog").rename(root / "ant"),
     "other content": replace_content,
     "all swapped": lambda root: [
         shutil.move(root / old, root / new)
@@ -281,7 +281,7 @@ def test_two_processes_decode_once(tmp_path, keep_all):
 
 
 def test_memory_does_not_grow_with_the_folder(tmp_path, keep_all):
-    root = save_images(tmp_path / "photos", 40, side=128)
+    root = save_images(tmp_path / "photos", 120, side=128)
     load(root)
     shutil.rmtree(keep_all)
     tracemalloc.start()
@@ -290,7 +290,7 @@ def test_memory_does_not_grow_with_the_folder(tmp_path, keep_all):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 20 * 128 * 128 * 3  # half of the images
+    assert peak < 60 * 128 * 128 * 3  # half of the images
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
