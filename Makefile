@@ -33,7 +33,7 @@ test-torch: $(VENV)/installed-torch
 	$(PY) -m pytest $(wildcard tests/*/*/test_*_torch.py tests/*/test_*_torch.py tests/benchmarks/*.py)
 
 bench-metrics: $(VENV)/installed-torch
-	$(PY) -m benchmarks.bench_metrics
+	$(PY) -m benchmarks.bench_metrics $(ARGS)
 
 bench-step: $(VENV)/installed-torch
 	$(PY) -m benchmarks.bench_step --compare torch $(ARGS)

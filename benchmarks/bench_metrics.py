@@ -29,6 +29,7 @@ Each prints one JSON object a line.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import statistics
 import subprocess
@@ -251,6 +252,9 @@ def bench_precision_recall(num_samples: int) -> Dict[str, Any]:
 
 def measured(function: Callable[[], Any]) -> Dict[str, Any]:
     """Its result, its time, and its peak of memory above what was in use before."""
+    ctypes.CDLL(None).malloc_trim(
+        0
+    )  # gives back what was freed, which would be used again
     with open("/proc/self/clear_refs", "w", encoding="utf-8") as file:
         file.write("5")  # forgets the peak of what came before
     before = workers.megabytes("VmRSS")
