@@ -64,6 +64,11 @@ def test_both_sides_do_the_same_from_the_same_numbers(few_samples, monkeypatch):
     assert alike.compare(0, TINY)["loss_deviation"]["1"] > 1e-3
 
 
+def test_a_nudge_is_of_the_size_of_rounding():
+    found = alike.nudge(0, TINY)
+    assert 0 < found["1"] < 1e-5 and found["10"] < 1e-3
+
+
 @pytest.mark.parametrize("name", ["project_paddle_paper", "port_framework_paper"])
 def test_a_run_is_decided_by_its_seed(few_samples, name):
     first, again, other = (runs.run(runs.ARMS[name], seed, TINY) for seed in (1, 1, 2))
@@ -108,7 +113,8 @@ def test_what_has_run_is_kept(few_samples, monkeypatch, tmp_path, capsys):
     tool.main([str(tmp_path), "--seeds", "1", *TINY])
     first = json.loads((tmp_path / "initialization.json").read_text())
     assert list(first["runs"]) == list(pair[question])
-    monkeypatch.setattr(alike, "compare", None)  # what is called again fails
+    for name in ("compare", "nudge"):  # what is called again fails
+        monkeypatch.setattr(alike, name, None)
     done = runs.run
     called = []
     monkeypatch.setattr(runs, "run", lambda *a: called.append(a[1]) or done(*a))

@@ -66,9 +66,10 @@ def main(arguments: Optional[List[str]] = None) -> None:
     path = osp.join(args.output, "initialization.json")
     overrides = tuple(args.overrides)
     found = read(path)
-    if "alike" not in found:
-        found["alike"] = alike.compare(ALIKE_SEED, overrides)
-        write(path, found)
+    for name, look in (("alike", alike.compare), ("nudged", alike.nudge)):
+        if name not in found:
+            found[name] = look(ALIKE_SEED, overrides)
+            write(path, found)
     for pair, seed in itertools.product(statistics.PAIRS.values(), range(args.seeds)):
         for name in pair:
             done = found["runs"].setdefault(name, {})

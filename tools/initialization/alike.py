@@ -29,6 +29,7 @@ from typing import Tuple
 import numpy as np
 import paddle
 import torch
+from omegaconf import DictConfig
 from wgan_gp.cases.wgan_gp_toy import Toy
 from wgan_gp.models import WGAN_GP
 
@@ -37,6 +38,7 @@ from ppsci.utils import misc
 from ppsci_ext.data import BatchStream
 from tools.initialization import runs
 
+NUDGED_ITERATIONS = 100
 HORIZONS = (1, 10, 100, 1000)  # iterations up to which deviations are told
 
 
@@ -122,19 +124,11 @@ def compare(seed: int, overrides: Tuple[str, ...] = ()) -> Dict[str, Any]:
             iteration, relative to the largest loss until then, by iteration; "scores" of both
             sides at the end.
     """
-    arm = runs.Arm("project", "paper", "paper")
     with tempfile.TemporaryDirectory() as folder:
-        cfg = runs.configuration(arm, seed, folder, overrides)
-        misc.set_random_seed(seed)
-        experiment = Toy(cfg)
-        networks = experiment.build_networks()
-        gan = GivenGAN(Draws(seed), *networks, cfg.GAN.lambda_gp)
-        data = experiment.load_data("train")
-        batches = as_torch(experiment.build_stream(data))
-        trainer = GivenTrainer(Draws(seed), runs.as_mapping(cfg), batches)
-        runs.copy_weights(gan, trainer)
-        experiment.build_solver(gan, data).train()
-    runs.iterate(trainer, cfg.TRAIN.epochs * cfg.TRAIN.iters_per_epoch)
+        cfg, experiment, gan = given_gan(seed, folder, overrides)
+        trainer = given_trainer(cfg, experiment, gan)
+        experiment.build_solver(gan, experiment.load_data("train")).train()
+    iterate(trainer, cfg)
     noise = Draws(seed + 1).noise(runs.SAMPLES, cfg.MODEL.latent_dim)
     with torch.no_grad():
         theirs = trainer.generator(torch.from_numpy(noise)).numpy()
@@ -147,6 +141,58 @@ def compare(seed: int, overrides: Tuple[str, ...] = ()) -> Dict[str, Any]:
             "port": runs.scores(theirs, cfg.DATA.name),
         },
     }
+
+
+def nudge(seed: int, overrides: Tuple[str, ...] = ()) -> Dict[str, float]:
+    """What rounding does: the port beside itself, its first weights apart by one part in 2^23.
+
+    Args:
+        seed (int): Seed of weights, data and noise.
+        overrides (Tuple[str, ...], optional): KEY=VALUE for a shorter run. Defaults to none.
+
+    Returns:
+        Dict[str, float]: Largest difference of the critic's losses, as `compare` has it.
+    """
+    short = (f"TRAIN.iters_per_epoch={NUDGED_ITERATIONS}", *overrides)
+    losses = []
+    for factor in (1.0, 1.0 + 2.0**-23):
+        with tempfile.TemporaryDirectory() as folder:
+            cfg, experiment, gan = given_gan(seed, folder, short)
+            trainer = given_trainer(cfg, experiment, gan)
+        with torch.no_grad():
+            for parameter in (
+                *trainer.generator.parameters(),
+                *trainer.critic.parameters(),
+            ):
+                parameter.mul_(factor)
+        iterate(trainer, cfg)
+        losses.append(trainer.losses)
+    return deviations(losses[1], losses[0], cfg.GAN.n_critic)
+
+
+def given_gan(
+    seed: int, folder: str, overrides: Tuple[str, ...]
+) -> Tuple[DictConfig, Toy, GivenGAN]:
+    """Configuration, case and networks at the paper's setting, from a seed."""
+    arm = runs.Arm("project", "paper", "paper")
+    cfg = runs.configuration(arm, seed, folder, overrides)
+    misc.set_random_seed(seed)
+    experiment = Toy(cfg)
+    networks = experiment.build_networks()
+    return cfg, experiment, GivenGAN(Draws(seed), *networks, cfg.GAN.lambda_gp)
+
+
+def given_trainer(cfg: DictConfig, experiment: Toy, gan: GivenGAN) -> GivenTrainer:
+    """The port with the weights of `gan`, on the same data and noise."""
+    stream = experiment.build_stream(experiment.load_data("train"))
+    trainer = GivenTrainer(Draws(cfg.seed), runs.as_mapping(cfg), as_torch(stream))
+    runs.copy_weights(gan, trainer)
+    return trainer
+
+
+def iterate(trainer: Trainer, cfg: DictConfig) -> None:
+    """Train the port for as long as the configuration says."""
+    runs.iterate(trainer, cfg.TRAIN.epochs * cfg.TRAIN.iters_per_epoch)
 
 
 def as_torch(stream: BatchStream) -> Iterator[Tuple[torch.Tensor, None]]:
