@@ -233,7 +233,7 @@ BAD = [
     ("cifar", "MODEL.num_classes=1", "2 or more"),
     ("cifar", "MODEL.num_classes=null", ALL),
     # losses
-    ("toy", "GAN.name=wgan_pg", "GAN.name=wgan_pg is refused: input should be 'wgan_gp' or 'wgan'"),
+    ("toy", "GAN.name=wgan_pg", "GAN.name=wgan_pg is refused: input should be 'wgan_gp', 'wgan' or 'gan'"),
     ("toy", "GAN.name=null", ALL),
     ("toy", "GAN.lambda_gp=-1", ALL),
     ("toy", "GAN.lambda_gp=ten", "GAN.lambda_gp=ten is refused: input should be a valid number, not text"),
@@ -254,7 +254,7 @@ BAD = [
     ("toy", "GAN.drift=nan", "finite"),
     ("toy", "GAN.spectral_norm=1", ALL),
     ("toy", ["GAN.penalty=zero_centred", "GAN.penalty_target=2.0"], "the target of GAN.penalty=zero_centred is 0"),
-    ("toy", ["GAN.name=wgan", "GAN.penalty_interval=16"], "GAN.penalty_interval=16 is refused: GAN.name=wgan clips"),
+    ("toy", ["GAN.name=wgan", "GAN.penalty_interval=16"], "GAN.penalty_interval=16 is refused: GAN.name=wgan has no penalty"),
     ("mnist", ["GAN.name=wgan", "GAN.penalty=one_sided"], "set GAN.name=wgan_gp"),
     ("mnist", ["GAN.name=wgan", "GAN.penalty_at=real"], "leave it at interpolates"),
     ("cifar", ["GAN.name=wgan", "GAN.spectral_norm=true"], "GAN.spectral_norm=True is refused"),
