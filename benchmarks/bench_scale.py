@@ -45,6 +45,7 @@ from typing import Dict
 from typing import Iterator
 from typing import List
 from typing import Optional
+from typing import Sequence
 
 from benchmarks import power_law
 from benchmarks import workers
