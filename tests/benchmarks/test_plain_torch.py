@@ -218,7 +218,8 @@ def test_generator_step(pair):
         map_condition(torch.from_numpy, condition),
         torch.from_numpy(real),
     )
-    assert float(ours) == pytest.approx(theirs.item(), rel=1e-5)
+    # scores of both signs, whose mean may be far smaller than they are
+    assert float(ours) == pytest.approx(theirs.item(), rel=1e-5, abs=1e-6)
     ours.backward()
     theirs.backward()
     errors = gradient_errors(pair.gan.generator, pair.trainer.generator)
