@@ -661,7 +661,7 @@ def launch_edited(tmp_path, monkeypatch, capsys):
         ("  dim: 512", "\tdim: 512", "not valid YAML"),
         ("  dim: 512", "  dim: \udcff", "not valid YAML"),
         ("dim: 512", "dim: ${", "no viable alternative"),
-        ("MODEL:\n  dim: 512\n  latent_dim: 2\n", "MODEL: 5\n", "it should be a group of keys"),
+        ("MODEL:\n  dim: 512\n  latent_dim: 2\n  initialization: paper # initial weights: paper/framework (PyTorch's default)\n", "MODEL: 5\n", "it should be a group of keys"),
         ("- /ppsci_default", "- /ppsci_defalt", "ppsci_defalt"),
         ("chdir: false", "chdri: false", "chdri"),
     ],
