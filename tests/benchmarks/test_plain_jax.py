@@ -34,13 +34,6 @@ from tests.helpers import peers
 pytestmark = pytest.mark.skipif(not peers.HAVE_JAX, reason=peers.NO_JAX)
 
 BATCH = 4
-# sides 20, 10, 5, 3 and 23, 12, 6, 3 have both kinds of padding and of cropping
-SMALL = {
-    "toy": ["MODEL.dim=16"],
-    "mnist": ["MODEL.dim=4"],
-    "cifar_resnet": ["MODEL.dim=6"],
-    "cifar_dcgan": ["MODEL.dim=4", "MODEL.image_shape=[3,20,23]"],
-}
 
 
 def channels_last(array, channels, axis):
@@ -70,11 +63,11 @@ def images_last(array):
     return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
 
 
-@pytest.fixture(params=SMALL, scope="module")
+@pytest.fixture(params=peers.SMALL, scope="module")
 def both(request, tmp_path_factory):
     """A case's GAN with its gradients, our losses, and what JAX has found."""
     script, overrides = CASES[request.param]
-    overrides = (*overrides, *SMALL[request.param], f"TRAIN.batch_size={BATCH}")
+    overrides = (*overrides, *peers.SMALL[request.param], f"TRAIN.batch_size={BATCH}")
     cfg = compose_settings(script, overrides)
     gan = case_of(script)(cfg).build_gan()
     rng = np.random.default_rng(7)

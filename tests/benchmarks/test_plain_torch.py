@@ -32,6 +32,7 @@ from benchmarks.paddle_worker import random_data
 from ppsci_ext.data import map_condition
 from ppsci_ext.data.fields.spectrum import lattice_spectrum
 from ppsci_ext.data.fields.spectrum import make_spectrum
+from tests.helpers import peers
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -42,12 +43,8 @@ from benchmarks.torch_worker import random_images  # noqa: E402
 from benchmarks.tuned_torch import TunedTrainer  # noqa: E402
 
 BATCH = 4
-# sides 20, 10, 5, 3 and 23, 12, 6, 3 have both kinds of padding and of cropping
 SMALL = {
-    "toy": ["MODEL.dim=16"],
-    "mnist": ["MODEL.dim=4"],
-    "cifar_resnet": ["MODEL.dim=6"],
-    "cifar_dcgan": ["MODEL.dim=4", "MODEL.image_shape=[3,20,23]"],
+    **peers.SMALL,
     "cifar_unconditional": ["MODEL.dim=6", "MODEL.conditional=false"],
     "fields": ["MODEL.dim=3", "DATA.size=[16,24]", "MODEL.fine_noise=2"],
     "fields3d": ["MODEL.dim=2", "MODEL.stages=2", "DATA.size=[8,4,12]"],

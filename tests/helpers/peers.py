@@ -24,3 +24,11 @@ from benchmarks.workers import ROOT
 PYTHON = osp.join(ROOT, ".venv-peers", "bin", "python")
 HAVE_JAX = osp.exists(PYTHON) and has_package(PYTHON, "jax")
 NO_JAX = "JAX is not installed in .venv-peers, see make bench-peers"
+
+# sides 20, 10, 5, 3 and 23, 12, 6, 3 have both kinds of padding and of cropping
+SMALL = {
+    "toy": ["MODEL.dim=16"],
+    "mnist": ["MODEL.dim=4"],
+    "cifar_resnet": ["MODEL.dim=6"],
+    "cifar_dcgan": ["MODEL.dim=4", "MODEL.image_shape=[3,20,23]"],
+}
