@@ -23,7 +23,6 @@ from typing import Dict
 from typing import Optional
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_USERS_OPENMP_THREADS = os.environ.get("OMP_NUM_THREADS")
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -42,7 +41,9 @@ def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
     """
     settings = {
         "MKL_NUM_THREADS": str(cores),
-        "OPENBLAS_NUM_THREADS": str(cores),  # SciPy's, which else heeds OMP_NUM_THREADS
+        "OPENBLAS_NUM_THREADS": str(
+            cores
+        ),  # SciPy's, which else goes by OMP_NUM_THREADS
         # milliseconds that MKL's idle threads spin: more, and they take the cores from oneDNN's
         "KMP_BLOCKTIME": "1",
     }
@@ -77,16 +78,17 @@ def configure_cpu() -> None:
 
 
 def use_cores_by_openmp(library: ctypes.CDLL) -> None:
-    """Let the OpenMP that a library is linked with use all cores, unless the user has said how many.
+    """Let the OpenMP that a library is linked with use as many threads as MKL does.
 
-    Paddle's import sets OMP_NUM_THREADS to 1 where it is not set, and prints a warning where it
-    is above 1, so that :func:`cpu_settings` leaves the variable alone.
+    OMP_NUM_THREADS can't be gone by: Paddle's import sets it to 1 where it is not set, also for
+    all processes that are started afterwards, and warns where it is above 1.
 
     Args:
         library (ctypes.CDLL): Library.
     """
-    if not _USERS_OPENMP_THREADS:
-        library.omp_set_num_threads(usable_cores())
+    threads = os.environ.get("MKL_NUM_THREADS", "")
+    if threads.isdecimal() and int(threads):
+        library.omp_set_num_threads(int(threads))
 
 
 def keep_freed_memory() -> None:

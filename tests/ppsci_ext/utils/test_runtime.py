@@ -90,16 +90,15 @@ def test_the_users_values_win():
     assert found[0] == "7" and found[2:] == ["4", "0"]
 
 
-@pytest.mark.parametrize("given, expected", [(None, [3]), ("", [3]), ("1", [])])
-def test_openmp_is_told_of_all_cores_where_the_user_has_not_spoken(
-    monkeypatch, given, expected
-):
+@pytest.mark.parametrize("openmp", ["", "1", "7"])
+def test_openmp_has_the_threads_of_mkl(monkeypatch, openmp):
+    """Whatever OMP_NUM_THREADS says: a process that imported Paddle hands on a 1."""
     told = []
     library = types.SimpleNamespace(omp_set_num_threads=told.append)
-    monkeypatch.setattr(runtime, "_USERS_OPENMP_THREADS", given)
-    monkeypatch.setattr(runtime, "usable_cores", lambda: 3)
+    monkeypatch.setenv("OMP_NUM_THREADS", openmp)
+    monkeypatch.setenv("MKL_NUM_THREADS", "3")
     runtime.use_cores_by_openmp(library)
-    assert told == expected
+    assert told == [3]
 
 
 CLEARED_PAGES = """

@@ -117,8 +117,7 @@ class AudioEncoder(nn.Layer):
 class PoseScaling(nn.Layer):
     """Vectors of bones less their mean, in units of how far they move.
 
-    Next to a mean pose of length 1, fingers that move by a sixth of that are all but constant
-    to a layer, and how they move together is beyond it.
+    As vectors of length 1 they are mean pose for the most part, with a movement of a tenth or so.
     """
 
     def __init__(self, layout: MotionLayout):
