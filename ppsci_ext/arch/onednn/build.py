@@ -58,7 +58,7 @@ def load() -> None:
     if not osp.exists(_LIBRARY):
         raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
     built_from = paddle.version.commit.encode() + _processor()
-    for name in (_SOURCE, _LOOPS):
+    for name in (_SOURCE, _LOOPS, __file__):  # which has the flags
         with open(name, "rb") as file:
             built_from += file.read()
     key = hashlib.sha256(built_from).hexdigest()[:16]
@@ -127,9 +127,11 @@ def _command(compiler: str, output: str) -> List[str]:
         osp.join(sys.prefix, "include"),
         sysconfig.get_path("include"),
     )
+    # before the compiler's own: two OpenMPs in a process would each have threads of its own
+    openmp = osp.join(osp.dirname(_LIBRARY), "libiomp5.so")
     return [
         *(compiler, "-O3", "-march=native", "-std=c++17", "-fPIC", "-shared"),
-        *("-w", *([] if "clang" in compiler else ["-fopenmp"])),  # oneDNN's is GNU's
+        *("-w", *([] if "clang" in compiler else ["-fopenmp"])),
         "-DPADDLE_WITH_CUSTOM_KERNEL",
         *(f"-I{folder}" for folder in includes),
         *(_SOURCE, "-o", output),
@@ -137,5 +139,6 @@ def _command(compiler: str, output: str) -> List[str]:
             core.libpaddle.__file__,
             f"-Wl,-rpath,{osp.dirname(core.libpaddle.__file__)}",
         ),
-        *(_LIBRARY, f"-Wl,-rpath,{osp.dirname(_LIBRARY)}"),
+        *(_LIBRARY, *([openmp] if osp.exists(openmp) else [])),
+        f"-Wl,-rpath,{osp.dirname(_LIBRARY)}",
     ]
