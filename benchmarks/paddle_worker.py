@@ -88,6 +88,7 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
     arrays = {
         "adjacency": skeleton.adjacency(),
         "rest": skeleton.rest,
+        "above": skeleton.above(),
         "audio_mean": layout.audio_mean,
         "audio_std": layout.audio_std,
         "pose_mean": layout.pose_mean,

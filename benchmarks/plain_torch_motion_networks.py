@@ -218,6 +218,7 @@ class MotionGenerator(nn.Module):
         self.after = GraphBlock(facts, per_bone)
         self.change = nn.Linear(per_bone, 3)
         self.rest = nn.Parameter(torch.tensor(facts["rest"]))
+        self.register_buffer("above", torch.tensor(facts["above"]))
 
     def forward(self, z: torch.Tensor, condition: Condition) -> torch.Tensor:
         frames = z.shape[1]
@@ -236,5 +237,14 @@ class MotionGenerator(nn.Module):
         h = F.leaky_relu(self.blocks(h), 0.2).transpose(1, 2)
         x = self.bones(h).unflatten(2, self.which.shape) + self.which
         x = self.after(self.attention(self.before(x)))
-        x = self.rest + self.change(F.leaky_relu(x, 0.2))
-        return x / (x.square().sum(dim=-1, keepdim=True) + 1e-12).sqrt()
+        return turned(self.rest, self.above @ self.change(F.leaky_relu(x, 0.2)))
+
+
+def turned(rest: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
+    """Directions of the rest pose turned about axes, by their lengths in radians."""
+    rest = rest / (rest.square().sum(dim=-1, keepdim=True) + 1e-12).sqrt()
+    angle = (turns.square().sum(dim=-1, keepdim=True) + 1e-12).sqrt()
+    axis = turns / angle
+    along = (axis * rest).sum(dim=-1, keepdim=True) * axis
+    across = torch.linalg.cross(axis, rest.expand_as(turns))
+    return along + angle.cos() * (rest - along) + angle.sin() * across

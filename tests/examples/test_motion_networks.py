@@ -17,10 +17,12 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
+from scipy.spatial.transform import Rotation
 from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
 from wgan_gp.models.networks.motion import MotionGenerator
+from wgan_gp.models.networks.motion import turned
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_attention import neighbourhood
 from wgan_gp.models.networks.motion_layers import MotionLayout
@@ -94,6 +96,19 @@ def test_directions_have_length_one_and_positions_need_not():
     np.testing.assert_allclose(lengths, 1.0, atol=3e-7)
     free = generator(unit=False)(z, condition).norm(axis=-1).numpy()
     assert np.abs(free - 1.0).max() > 1e-2
+
+
+def test_a_bone_turns_what_hangs_on_it():
+    """About one axis, angles from bone to bone add up; the first turn is the whole arm's."""
+    network, forearm = generator(), law(12).arms[1]
+    turns = np.zeros((BODY.num_bones, 3), np.float32)
+    turns[forearm] = 0.3, -0.5, 0.2
+    total = network.above.numpy() @ turns
+    hangs_on = {forearm, *BODY.hand("left")}
+    assert {bone for bone in range(BODY.num_bones) if total[bone].any()} == hangs_on
+    found = turned(paddle.to_tensor(np.float32(BODY.rest)), paddle.to_tensor(total))
+    expected = Rotation.from_rotvec(total).apply(BODY.rest)
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
 def test_critic_can_be_differentiated_twice_and_mixes_no_samples():

@@ -188,6 +188,14 @@ class Skeleton:
         scale = neighbours.sum(axis=1) ** -0.5
         return (scale[:, None] * neighbours * scale).astype(np.float32)
 
+    def above(self) -> np.ndarray:
+        """1 where the second bone is the first or one that it hangs on, float32 [B, B]."""
+        above = np.eye(self.num_bones, dtype=np.float32)
+        for bone, parent in enumerate(self.bone_parents):
+            if parent >= 0:
+                above[bone] += above[parent]
+        return above
+
     def wrist(self, side: str) -> int:
         """Index of the joint that is the "left" or "right" wrist, by its name.
 

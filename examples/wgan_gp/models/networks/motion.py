@@ -211,7 +211,12 @@ class MotionGenerator(nn.Layer):
         if cross_attention:
             self.attention = BodyHandAttention(skeleton, per_bone, dim)
         self.after = _GraphBlock(adjacency, per_bone)
-        self.change = init.linear(per_bone, 3)
+        # the first poses are near the one at rest
+        small = nn.initializer.Normal(std=0.05)
+        self.change = nn.Linear(per_bone, 3, weight_attr=small)
+        if unit:
+            above = paddle.to_tensor(skeleton.above())
+            self.register_buffer("above", above, persistable=False)
         self.rest = self.create_parameter(
             [bones, 3], default_initializer=nn.initializer.Assign(np.float32(rest))
         )
@@ -245,13 +250,29 @@ class MotionGenerator(nn.Layer):
         h = F.leaky_relu(self.blocks(h), SLOPE).transpose([0, 2, 1])
         x = self.bones(h).reshape([-1, frames, *self.which.shape]) + self.which
         x = self.after(self.attention(self.before(x)))
-        x = self.rest + self.change(F.leaky_relu(x, SLOPE))
-        return unit_vectors(x) if self.unit else x
+        change = self.change(F.leaky_relu(x, SLOPE))
+        if not self.unit:
+            return self.rest + change
+        # what turns a bone turns all that hang on it
+        return turned(unit_vectors(self.rest), paddle.matmul(self.above, change))
 
     def _speaker(self, index: paddle.Tensor) -> paddle.Tensor:
         vectors = self.speaker.weight
         mean = vectors.mean(axis=0, keepdim=True)
         return paddle.gather(paddle.concat([vectors, mean]), index)
+
+
+def turned(x: paddle.Tensor, turns: paddle.Tensor) -> paddle.Tensor:
+    """Vectors [..., 3] turned about axes by as many radians as those are long.
+
+    Rodrigues' formula; finite slopes at zero.
+    """
+    square = turns.square().sum(axis=-1, keepdim=True) + 1e-12
+    angle = square.sqrt()
+    cos = angle.cos()
+    along = (turns * x).sum(axis=-1, keepdim=True) * (1 - cos) / square
+    across = paddle.cross(turns, x.expand(turns.shape), axis=-1)
+    return cos * x + angle.sin() / angle * across + along * turns
 
 
 def unit_vectors(x: paddle.Tensor) -> paddle.Tensor:
