@@ -45,7 +45,9 @@ class FieldGenerator(nn.Module):
         self.noise_channels = [
             latent_channels,
             *(fine_noise * 2 ** (len(shape) * stage) for stage in range(1, stages + 1)),
+            len(shape),  # how far a field is moved
         ]
+        self.stages = stages
         coarse = [size // 2**stages for size in shape]
         self.latent_shape = [sum(self.noise_channels), *coarse]
         widths = [dim * 2 ** max(stages - 1 - i, 0) for i in range(stages + 1)]
@@ -58,13 +60,24 @@ class FieldGenerator(nn.Module):
         self.output = conv(dim, 1, 3, **margins)
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        x, *fine = z.split(self.noise_channels, dim=1)
+        x, *fine, places = z.split(self.noise_channels, dim=1)
         x = F.relu(self.convs[0](x))
         for stage, noise in enumerate(fine, start=1):
             x = F.interpolate(x, scale_factor=2, mode="nearest")
             x = torch.cat([x, unfolded(noise, 2**stage)], dim=1)
             x = F.relu(self.convs[stage](x))
-        return self.output(x)
+        normal = places.flatten(2).sum(dim=2) / places[0, 0].numel() ** 0.5
+        return moved(self.output(x), normal, 2**self.stages)
+
+
+def moved(x: torch.Tensor, places: torch.Tensor, steps: int) -> torch.Tensor:
+    """Each field moved along its period, by fewer pixels than `steps`."""
+    pixels = (steps * torch.special.ndtr(places)).floor().long()
+    for axis, size in enumerate(x.shape[2:], start=2):
+        source = (torch.arange(size) - pixels[:, axis - 2, None]) % size
+        shape = [len(x), *[1] * (axis - 1), size, *[1] * (x.ndim - axis - 1)]
+        x = x.gather(axis, source.view(shape).expand_as(x))
+    return x
 
 
 def unfolded(x: torch.Tensor, factor: int) -> torch.Tensor:
@@ -88,9 +101,11 @@ class FieldCritic(nn.Module):
             conv(inputs, width, 4, stride=2, padding=1, padding_mode="circular")
             for inputs, width in zip(widths, widths[1:])
         )
+        self.hidden = nn.Linear(widths[-1], widths[-1])
         self.output = nn.Linear(widths[-1], 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         for conv in self.convs:
             x = F.leaky_relu(conv(x), 0.2)
-        return self.output(x.flatten(2).mean(dim=2)).flatten()
+        h = F.leaky_relu(self.hidden(x.flatten(2).mean(dim=2)), 0.2)
+        return self.output(h).flatten()

@@ -17,10 +17,12 @@ from __future__ import annotations
 import numpy as np
 import paddle
 import pytest
+from scipy import stats
 from wgan_gp.models.networks import FieldCritic
 from wgan_gp.models.networks import FieldGenerator
 from wgan_gp.models.networks import TransposedGenerator
 from wgan_gp.models.networks.field_layers import doubled
+from wgan_gp.models.networks.field_layers import moved
 from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 from wgan_gp.utils import losses
@@ -122,9 +124,44 @@ def test_the_generator_has_no_place_of_its_own_on_the_torus(shape, upsampling):
     z = paddle.randn([2, *generator.latent_shape])
     for axis in range(2, z.ndim):
         for network, same in ((generator, True), (with_border, False)):
-            moved = network(z.roll(1, axis)).numpy()
-            expected = np.roll(network(z).numpy(), 4, axis)
-            assert np.allclose(moved, expected, atol=1e-4) == same
+            noise = z[:, : network.latent_shape[0]]
+            changed = network(noise.roll(1, axis)).numpy()
+            expected = np.roll(network(noise).numpy(), 4, axis)
+            assert np.allclose(changed, expected, atol=1e-4) == same
+
+
+@pytest.mark.parametrize("shape", [[8], [4, 8], [8, 4, 4]])
+def test_each_field_is_moved_by_a_number_of_pixels_of_its_own(shape):
+    x = paddle.randn([64, 2, *shape])
+    x.stop_gradient = False
+    places = paddle.randn([64, len(shape)])
+    found = moved(x, places, 2)
+    pixels = np.floor(4 * stats.norm.cdf(places.numpy())).astype(int)
+    assert all(set(column) == {0, 1, 2, 3} for column in pixels.T)
+    axes = tuple(range(1, len(shape) + 1))
+    for before, after, by in zip(x.numpy(), found.numpy(), pixels):
+        np.testing.assert_array_equal(after, np.roll(before, by, axes))
+    weights = paddle.randn(x.shape)
+    (gradient,) = paddle.grad((found * weights).sum(), x)
+    for before, after, by in zip(weights.numpy(), gradient.numpy(), pixels):
+        np.testing.assert_array_equal(after, np.roll(before, -by, axes))
+
+
+def test_no_pixel_of_a_block_differs_from_the_others():
+    """Each of the 16 has the same mean, whatever the network has made of its place."""
+    paddle.seed(0)
+    generator = FieldGenerator([8, 8], PLAIN, dim=4, stages=2)
+    generator.output.bias.set_value(paddle.ones([1]))
+    with paddle.no_grad():
+        fields = generator(paddle.randn([4000, *generator.latent_shape])).numpy()
+        generator.moves = False
+        fixed = generator(paddle.randn([4000, *generator.latent_shape])).numpy()
+
+    def spread(fields):  # of the pixels' variances, in standard errors
+        variance = (fields.var(axis=0)).reshape(2, 4, 2, 4).mean(axis=(0, 2))
+        return variance.std() / (variance.mean() * np.sqrt(2 / (4 * len(fields))))
+
+    assert spread(fields) < 3 < spread(fixed)
 
 
 @pytest.mark.parametrize("shape", [[3], [2, 5], [3, 2, 4]])
@@ -163,19 +200,20 @@ def test_channels_laid_out_as_pixels(shape, factor):
 @pytest.mark.parametrize("shape", [[32], [32, 32], [16, 16, 16]])
 def test_noise_of_the_finest_grid_moves_its_neighbourhood_only(shape):
     generator = FieldGenerator(shape, PLAIN, dim=4, latent_channels=3, stages=2)
-    coarse = 3 + 2 ** len(shape)
-    assert generator.latent_shape[0] == coarse + 4 ** len(shape)
+    axes, coarse = len(shape), 3 + 2 ** len(shape)
+    assert generator.latent_shape[0] == coarse + 4**axes + axes
     z = paddle.randn([1, *generator.latent_shape])
+    z[:, -axes:] = -9.0  # moves nothing
     changed = z.clone()
-    changed[(0, coarse) + (1,) * len(shape)] += 3.0  # that of pixel (4, 4, ...)
-    moved = np.argwhere(np.abs((generator(changed) - generator(z)).numpy()[0, 0]) > 0)
-    assert len(moved) and moved.min() >= 2 and moved.max() <= 6
+    changed[(0, coarse) + (1,) * axes] += 3.0  # that of pixel (4, 4, ...)
+    differ = np.argwhere(np.abs((generator(changed) - generator(z)).numpy()[0, 0]) > 0)
+    assert len(differ) and differ.min() >= 2 and differ.max() <= 6
 
 
 def test_without_noise_of_finer_grids():
     generator = FieldGenerator([8, 8], PLAIN, dim=4, stages=2, fine_noise=0)
-    assert generator.latent_shape == [8, 2, 2]
-    assert generator(paddle.randn([3, 8, 2, 2])).shape == [3, 1, 8, 8]
+    assert generator.latent_shape == [8 + 2, 2, 2]
+    assert generator(paddle.randn([3, 10, 2, 2])).shape == [3, 1, 8, 8]
 
 
 @pytest.mark.parametrize("head, same", [("mean", True), ("places", False)])
@@ -192,6 +230,7 @@ def test_the_critics_score_of_a_moved_field(shape, head, same):
 def test_more_noise_makes_a_larger_field(shape):
     generator = FieldGenerator(shape, PLAIN, channels=2, dim=4, stages=2)
     z = paddle.randn([1, *generator.latent_shape])
+    z[:, -len(shape) :] = -9.0  # moves nothing
     field = generator(z).numpy()
     assert field.shape == (1, 2, *shape)
     twice = z.tile([1, 1, 2, *[1] * (len(shape) - 1)])

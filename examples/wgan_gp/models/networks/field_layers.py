@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import List
 from typing import Sequence
 
@@ -110,6 +111,25 @@ def unfolded(x: paddle.Tensor, factor: int) -> paddle.Tensor:
     pairs = [axis for i in range(axes) for axis in (2 + axes + i, 2 + i)]
     x = x.transpose([0, 1, *pairs])
     return x.reshape([sizes[0], channels, *(factor * size for size in sizes[2:])])
+
+
+def moved(x: paddle.Tensor, places: paddle.Tensor, stages: int) -> paddle.Tensor:
+    """Periodic fields [B, C, *X], each moved along its axes by 0 to 2^stages - 1 pixels.
+
+    Args:
+        x (paddle.Tensor): Fields.
+        places (paddle.Tensor): Standard normal numbers, [B, axes], which say how far.
+        stages (int): How often the fields' grid was doubled.
+    """
+    steps = 2**stages
+    pixels = (0.5 * steps * (1 + paddle.erf(places / math.sqrt(2)))).floor()
+    for axis in range(2, x.ndim):
+        rest = pixels[:, axis - 2].reshape([-1, *[1] * (x.ndim - 1)])
+        for step in (2**i for i in reversed(range(stages))):
+            far = rest >= step
+            x = paddle.where(far, x.roll(step, axis), x)
+            rest = rest - step * far.astype(rest.dtype)
+    return x
 
 
 def conv(

@@ -37,6 +37,7 @@ from wgan_gp.models.networks.field_layers import coarse_shape
 from wgan_gp.models.networks.field_layers import conv
 from wgan_gp.models.networks.field_layers import deconv
 from wgan_gp.models.networks.field_layers import doubled_and_convolved
+from wgan_gp.models.networks.field_layers import moved
 from wgan_gp.models.networks.field_layers import unfolded
 from wgan_gp.models.networks.log_spectrum import LogSpectrum
 
@@ -138,6 +139,11 @@ class FieldGenerator(_Generator):
         if fine_noise:
             for stage in range(1, stages + 1):
                 self.noise_channels.append(fine_noise * 2 ** (dimension * stage))
+        # the pixels made of one place of a coarser grid differ, unless fields are moved;
+        # measurements stay where they are
+        self.moves = padding == "circular" and not points
+        if self.moves:
+            self.noise_channels.append(dimension)
         self.latent_shape = [sum(self.noise_channels), *coarse_shape(shape, stages)]
         self.stages, self.parameter_count, self.points = stages, parameters, points
         measured = channels + 1 if points else 0
@@ -187,7 +193,12 @@ class FieldGenerator(_Generator):
             if self.parameter_count:
                 x = _modulated(x, self.modulations[stage](condition))
             x = F.relu(x)
-        return self._activated(self.output(x))
+        x = self._activated(self.output(x))
+        if self.moves:
+            places = noise[-1].flatten(2)
+            normal = places.sum(axis=2) / places.shape[2] ** 0.5
+            x = moved(x, normal, self.stages)
+        return x
 
     def _measured(self, condition: Dict[str, paddle.Tensor]) -> List[paddle.Tensor]:
         """Mask and mean of the measured values in ever larger blocks, finest first."""
@@ -246,7 +257,8 @@ class TransposedGenerator(_Generator):
 class FieldCritic(nn.Layer):
     """Fields [B, C, *shape] to scores [B].
 
-    Convolutions of kernel 4 halve the field `stages` times; a linear layer makes the score.
+    Convolutions of kernel 4 halve the field `stages` times; a linear layer makes the score, after
+    a hidden one where it sees means over all places: those vary from field to field.
     Conditions are further channels, and the linear layer's weights depend on parameters (the
     projection of Miyato and Koyama 2018, arXiv 1802.05637, section 3).
 
@@ -293,6 +305,9 @@ class FieldCritic(nn.Layer):
             ]
         )
         features = widths[-1] * (1 if head == "mean" else int(np.prod(coarse)))
+        self.hidden: Optional[nn.Layer] = None
+        if head == "mean":
+            self.hidden = init.linear(features, features, he=True)
         self.spectrum: Optional[LogSpectrum] = None
         if spectrum:
             self.spectrum = LogSpectrum(shape)
@@ -315,6 +330,8 @@ class FieldCritic(nn.Layer):
         if self.head == "mean":
             h = h.mean(axis=list(range(2, h.ndim)), keepdim=True)
         h = h.reshape([h.shape[0], -1])
+        if self.hidden is not None:
+            h = F.leaky_relu(self.hidden(h), LEAKY_SLOPE)
         if self.spectrum is not None:
             power = self.spectrum_layer(self.spectrum(x))
             h = concat([h, F.leaky_relu(power, LEAKY_SLOPE)], axis=1)
