@@ -113,16 +113,18 @@ def unfolded(x: paddle.Tensor, factor: int) -> paddle.Tensor:
     return x.reshape([sizes[0], channels, *(factor * size for size in sizes[2:])])
 
 
-def moved(x: paddle.Tensor, places: paddle.Tensor, stages: int) -> paddle.Tensor:
+def moved(x: paddle.Tensor, noise: paddle.Tensor, stages: int) -> paddle.Tensor:
     """Periodic fields [B, C, *X], each moved along its axes by 0 to 2^stages - 1 pixels.
 
     Args:
         x (paddle.Tensor): Fields.
-        places (paddle.Tensor): Standard normal numbers, [B, axes], which say how far.
+        noise (paddle.Tensor): Standard normal numbers, [B, axes, *grid], whose sum over the grid
+            says how far.
         stages (int): How often the fields' grid was doubled.
     """
-    steps = 2**stages
-    pixels = (0.5 * steps * (1 + paddle.erf(places / math.sqrt(2)))).floor()
+    places = noise.flatten(2)
+    normal = places.sum(axis=2) / places.shape[2] ** 0.5
+    pixels = (0.5 * 2**stages * (1 + paddle.erf(normal / math.sqrt(2)))).floor()
     for axis in range(2, x.ndim):
         rest = pixels[:, axis - 2].reshape([-1, *[1] * (x.ndim - 1)])
         for step in (2**i for i in reversed(range(stages))):

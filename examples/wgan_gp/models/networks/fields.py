@@ -194,11 +194,7 @@ class FieldGenerator(_Generator):
                 x = _modulated(x, self.modulations[stage](condition))
             x = F.relu(x)
         x = self._activated(self.output(x))
-        if self.moves:
-            places = noise[-1].flatten(2)
-            normal = places.sum(axis=2) / places.shape[2] ** 0.5
-            x = moved(x, normal, self.stages)
-        return x
+        return moved(x, noise[-1], self.stages) if self.moves else x
 
     def _measured(self, condition: Dict[str, paddle.Tensor]) -> List[paddle.Tensor]:
         """Mask and mean of the measured values in ever larger blocks, finest first."""
