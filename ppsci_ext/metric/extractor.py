@@ -28,6 +28,7 @@ import numpy as np
 from paddle import nn
 
 from ppsci.utils import logger
+from ppsci_ext.arch import CIFAR10Classifier
 from ppsci_ext.arch import CIFARResNet
 from ppsci_ext.arch import FIDInceptionV3
 from ppsci_ext.arch import MNISTClassifier
@@ -40,6 +41,7 @@ from ppsci_ext.utils.download import download
 from ppsci_ext.utils.errors import UserError
 
 _MAX_BATCH_SIZE = 50
+_ADDRESS = ("http://", "https://")
 
 
 class FeatureExtractor:
@@ -212,7 +214,18 @@ EXTRACTORS: Dict[str, ExtractorRow] = {
         "pretrained_models/resnet56-4bfd9763.th",
         sha256="4bfd9763",
     ),
-    # of tools.train_classifier
+    # these two of tools.train_classifier
+    "cifar10_classifier": ExtractorRow(
+        _of_images(
+            CIFAR10Classifier.from_pretrained,
+            size=32,
+            scores="CIFAR-10 classifier scores",
+            data_set="cifar10",
+        ),
+        description="small network, part of this package, 128 features, CIFAR-10's classes",
+        weights="cifar10_classifier.safetensors",
+        sha256="SHA",
+    ),
     "mnist_classifier": ExtractorRow(
         _of_images(
             MNISTClassifier.from_pretrained,
@@ -235,6 +248,15 @@ def extractor_names(takes: str = "images") -> Tuple[str, ...]:
         takes (str): See `ExtractorRow`. Defaults to "images".
     """
     return tuple(name for name, row in EXTRACTORS.items() if row.takes == takes)
+
+
+def _embedded(takes: str) -> Tuple[str, ...]:
+    """Names of the extractors of one kind of arrays whose weights are part of this package."""
+    return tuple(
+        name
+        for name in extractor_names(takes)
+        if EXTRACTORS[name].weights and osp.isfile(_shipped(EXTRACTORS[name].weights))
+    )
 
 
 def build_extractor(
@@ -272,7 +294,16 @@ def build_extractor(
                 f"The feature extractor {name} has no weights: leave them out."
             )
         return row.build(name, None, None)
-    path = _weights_file(weights or row.weights, cache_folder(cache))
+    chosen = weights or row.weights
+    try:
+        path = _weights_file(chosen, cache_folder(cache))
+    except UserError as error:
+        if not chosen.startswith(_ADDRESS):
+            raise
+        raise UserError(
+            f"{error}; or score by an extractor that is part of this package "
+            f"({' or '.join(_embedded(row.takes))})"
+        ) from error
     sha256 = file_digest(path)
     extractor = row.build(name, sha256, path)
     if not sha256.startswith(row.sha256):
@@ -283,13 +314,18 @@ def build_extractor(
     return extractor
 
 
+def _shipped(weights: str) -> str:
+    """Where a weights file lies if it is part of this package."""
+    return osp.join(osp.dirname(osp.abspath(__file__)), weights)
+
+
 def _weights_file(weights: str, cache: str) -> str:
     """Path of a weights file: fetched, part of this package or the user's."""
-    if weights.startswith(("http://", "https://")):
+    if weights.startswith(_ADDRESS):
         path = osp.join(cache, "weights", osp.basename(weights))
         digits = digest_in_name(weights)
         return download(weights, path, digits and f"sha256:{digits}")
-    shipped = osp.join(osp.dirname(osp.abspath(__file__)), weights)
+    shipped = _shipped(weights)
     path = shipped if osp.isfile(shipped) else osp.expanduser(weights)
     if not osp.isfile(path):
         raise UserError(

@@ -131,7 +131,8 @@ class AdversarialSolver(Solver):
             a run. Defaults to "stop".
         folder (Optional[RunFolder]): What keeps the run's files; by default nothing is written.
         cfg (Optional[DictConfig]): Running configuration of PaddleScience.
-        **kwargs: Other arguments of ppsci.solver.Solver.
+        **kwargs: Other arguments of ppsci.solver.Solver. pretrained_model_path, which comes
+            before that of `cfg`, may also be a dict of the paths for "generator" and "critic".
 
     Raises:
         UserError: If the configuration asks for what Paddle gets silently wrong.
@@ -162,10 +163,14 @@ class AdversarialSolver(Solver):
         parallel.start()
         self.folder.refuse_if_in_use()
         pretrained = kwargs.pop("pretrained_model_path", None)
-        if cfg is not None:
+        if pretrained is None and cfg is not None:
             pretrained = cfg.TRAIN.pretrained_model_path
-        if pretrained is not None:  # before Solver's moving average begins with them
-            load_weights(model, pretrained)
+        if isinstance(pretrained, Mapping):
+            networks = {getattr(gan, name): path for name, path in pretrained.items()}
+        else:
+            networks = {} if pretrained is None else {model: pretrained}
+        for network, path in networks.items():  # before the moving average begins
+            load_weights(network, path)
         super().__init__(
             model,
             output_dir=self.folder.path,

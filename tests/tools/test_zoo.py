@@ -99,6 +99,28 @@ def metrics_of(folder):
     return json.loads((folder / "eval.json").read_text())["metrics"]
 
 
+def check_going_on(run, case, stored, given):
+    """A training that learns next to nothing ends with the entry's networks."""
+    rates = [
+        "TRAIN.generator_lr=1e-12",
+        "TRAIN.critic_lr=1e-12",
+        "TRAIN.lr_decay=false",
+    ]
+    critic = read_paddle_weights("run/critic.pdparams")
+    for source, more, folder in (
+        ("zoo:tiny", [], "on"),
+        ("on", [*SHORT, *SMALL[case]], "further"),
+    ):
+        begin = f"TRAIN.pretrained_model_path={source}"
+        run(case, "mode=train", begin, *more, *rates, *given, f"output_dir={folder}")
+        for expected, name in ((stored, "generator"), (critic, "critic")):
+            found = read_paddle_weights(f"{folder}/{name}.pdparams")
+            assert set(found) == set(expected)
+            for key, array in expected.items():
+                if not key.endswith(("_mean", "_variance")):  # of batch norm
+                    np.testing.assert_allclose(found[key], array, rtol=1e-3, atol=1e-6)
+
+
 QUICK = ("wgan_gp_toy", "wgan_gp_fields")  # the others take a quarter of a minute each
 
 
@@ -130,6 +152,7 @@ def test_from_a_run_to_scores_and_samples(run, own_zoo, tmp_path, case):
     result = json.loads((folder / "eval.json").read_text())
     assert (result["weights"], result["iteration"]) == ("zoo:tiny", 3)
     assert tool.check(entry, given)
+    check_going_on(run, case, stored, given)
     wrong = json.loads(json.dumps(entry.scores))
     name = next(k for k, v in wrong["metrics"].items() if isinstance(v, float))
     wrong["metrics"][name] += 0.01
@@ -200,6 +223,8 @@ def rings(run, own_zoo, tmp_path):
             "was trained with DATA.name=25gaussians",
         ),
         ("mnist", ["mode=eval", "EVAL=zoo:rings"], "run wgan_gp_toy.py"),
+        ("toy", ["TRAIN=zoo:rings", "MODEL.dim=16"], "with MODEL.dim=8;"),
+        ("toy", ["TRAIN=zoo:ring"], "did you mean 'rings'"),
     ],
 )
 def test_what_is_refused(run, rings, case, arguments, says):

@@ -164,17 +164,22 @@ def add(folder: str, name: str, given: List[str]) -> None:
             f"{folder}/eval.json does not have the scores of {weights} under config.yaml "
             f"({changed[0]}): run mode=eval there anew, with the keys of the training."
         )
+    critic = osp.join(work, f"{name}.critic.safetensors")
+    store(read_paddle_weights(osp.join(folder, "critic.pdparams")), "float16", critic)
     entry = zoo.Entry(
         name,
         case.name,
         configuration,
         result["iteration"],
         scores_of(found),
-        osp.join("zoo", f"{name}.safetensors"),
+        osp.join("zoo", osp.basename(path)),
         file_digest(path),
+        osp.join("zoo", osp.basename(critic)),
+        file_digest(critic),
     )
     os.makedirs(osp.dirname(entry.path), exist_ok=True)
-    shutil.move(path, entry.path)
+    for file in (path, critic):
+        shutil.move(file, osp.join(osp.dirname(entry.path), osp.basename(file)))
     write_registry({**zoo.read_registry(), name: entry})
     logger.message(f"{zoo.PREFIX}{name}, {dtype}: {entry.path}. Its card: {PAGE}.")
 

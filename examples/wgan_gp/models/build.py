@@ -134,7 +134,8 @@ def build_solver(
         gan (BaseGAN): Networks and losses.
         stream (Any): Endless source of real batches.
         beside_the_course (Sequence[str]): Keys that a resumed run may have other values of.
-        **hooks (Any): validation, evaluator and pictures of AdversarialSolver.
+        **hooks (Any): validation, evaluator, pictures and pretrained_model_path of
+            AdversarialSolver.
     """
     generator_optimizer = None
     if gan.generator is not None:

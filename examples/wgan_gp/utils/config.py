@@ -232,7 +232,7 @@ def compose_case(experiment: Any, overrides: List[str]) -> DictConfig:
     given = any(override.startswith("paper=") for override in overrides)
     if choice is not None and not given:
         cfg = compose(experiment.name, overrides=[*overrides, f"paper={choice}"])
-    entry = _entry(cfg)
+    entry = named_entry(cfg)
     if entry is not None:
         own = compose_case(experiment, entry.arguments(experiment.name))
         entry.check(own, cfg, experiment.schema.beside_the_course)
@@ -265,13 +265,9 @@ def with_entry(experiment: Any, overrides: List[str]) -> List[str]:
     """
     if not any("pretrained_model_path" in override for override in overrides):
         return overrides
-    entry = _entry(compose(experiment.name, overrides=overrides))
+    entry = named_entry(compose(experiment.name, overrides=overrides))
     first = [] if entry is None else entry.arguments(experiment.name)
     return overrides if overrides[: len(first)] == first else [*first, *overrides]
-
-
-def _entry(cfg: DictConfig) -> Optional[Any]:
-    return named_entry(cfg) if cfg.mode in ("eval", "export", "infer") else None
 
 
 def compose_job(experiment: Any, cfg: DictConfig) -> DictConfig:

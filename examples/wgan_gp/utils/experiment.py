@@ -47,6 +47,7 @@ from wgan_gp.utils.evaluation import write_eval
 from wgan_gp.utils.run_weights import load_generator
 from wgan_gp.utils.run_weights import named_entry
 from wgan_gp.utils.run_weights import require_weights
+from wgan_gp.utils.run_weights import starting_weights
 from wgan_gp.utils.schema import CaseConfig
 from wgan_gp.utils.terms import LossTerm
 from wgan_gp.utils.terms import drift_term
@@ -200,7 +201,10 @@ class Experiment:
         """
         stream = self.build_stream(data)
         beside = self.schema.beside_the_course
-        return build_solver(self.cfg, gan, stream, beside, **hooks)
+        begin = starting_weights(self.cfg)
+        return build_solver(
+            self.cfg, gan, stream, beside, pretrained_model_path=begin, **hooks
+        )
 
     def build_validation(self) -> Optional[SequentialBatches]:
         """Held-out batches, None where there are none."""

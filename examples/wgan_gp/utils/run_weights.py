@@ -13,7 +13,7 @@
 # limitations under the License.
 
 
-"""The generator's weights that a configuration means, and where they come from."""
+"""The weights that a configuration means, and where they come from."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from typing import Any
 from typing import Callable
 from typing import Dict
 from typing import Optional
+from typing import Union
 
 from omegaconf import DictConfig
 from paddle import nn
@@ -98,6 +99,28 @@ def named_entry(cfg: DictConfig) -> Optional[Any]:
     return _entry_of(cfg[_group(cfg)].pretrained_model_path)
 
 
+def starting_weights(cfg: DictConfig) -> Union[None, str, Dict[str, str]]:
+    """The weights that a training begins with, as AdversarialSolver takes them.
+
+    The user gives TRAIN.pretrained_model_path: a file or an address, of the generator alone; the
+    folder of a run, for both networks; or zoo:NAME, for those of them that the entry has.
+
+    Args:
+        cfg (DictConfig): Configuration of a case.
+
+    Raises:
+        UserError: If the zoo has no such entry, or its files are missing or damaged.
+    """
+    path = cfg.TRAIN.pretrained_model_path
+    entry = _entry_of(path)
+    if entry is not None:
+        return entry.networks()
+    if path is not None and osp.isdir(path):
+        names = ("generator", "critic")
+        return {name: osp.join(path, f"{name}.pdparams") for name in names}
+    return path
+
+
 def iteration_of(weights: str) -> Optional[int]:
     """Iteration at which the run that wrote the weights ended, None if unknown."""
     entry = _entry_of(weights)
@@ -115,4 +138,4 @@ def _entry_of(path: Any) -> Optional[Any]:
 
 
 def _group(cfg: DictConfig) -> str:
-    return "EVAL" if cfg.mode == "eval" else "INFER"
+    return {"train": "TRAIN", "eval": "EVAL"}.get(cfg.mode, "INFER")

@@ -14,7 +14,7 @@
 
 """Trained generators that come with the project: what zoo.json says of them, and their weights.
 
-A path zoo:NAME stands for an entry, wherever the weights of a generator are asked for.
+A path zoo:NAME stands for an entry, wherever weights are asked for.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 from typing import Dict
 from typing import List
 from typing import NamedTuple
+from typing import Optional
 
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
@@ -52,6 +53,9 @@ class Entry(NamedTuple):
             the digits that mode=eval prints.
         file (str): Its weights, a .safetensors file, relative to the registry.
         sha256 (str): SHA-256 of that file.
+        critic (Optional[str]): The critic that it was trained with, likewise, with which a
+            training can go on. Defaults to None.
+        critic_sha256 (str): SHA-256 of that file. Defaults to "".
     """
 
     name: str
@@ -61,6 +65,8 @@ class Entry(NamedTuple):
     scores: Dict[str, Any]
     file: str
     sha256: str
+    critic: Optional[str] = None
+    critic_sha256: str = ""
 
     def __str__(self) -> str:
         return f"{PREFIX}{self.name}"
@@ -87,7 +93,7 @@ class Entry(NamedTuple):
         return [f"output_dir=./outputs_zoo/{self.name}", *self.configuration]
 
     def check(self, own: DictConfig, cfg: DictConfig, beside: List[str]) -> None:
-        """Refuse a configuration that describes other networks or other data.
+        """Refuse a configuration that describes other networks, or scores by other data.
 
         Args:
             own (DictConfig): Configuration by the entry alone.
@@ -100,9 +106,10 @@ class Entry(NamedTuple):
         trained, given = (
             flat_keys(OmegaConf.to_container(each, resolve=True)) for each in (own, cfg)
         )
+        bound = ("MODEL.",) if cfg.mode == "train" else ("MODEL.", "DATA.")
         for key in sorted({*trained, *given}):
             chosen = any(f"{key}.".startswith(f"{one}.") for one in (*beside, *_FREE))
-            if chosen or not key.startswith(("MODEL.", "DATA.")):
+            if chosen or not key.startswith(bound):
                 continue
             if trained.get(key) != given.get(key):
                 raise UserError(
@@ -116,14 +123,29 @@ class Entry(NamedTuple):
         Raises:
             UserError: If the file is missing or damaged.
         """
-        if not osp.isfile(self.path):
+        return self._checked(self.path, self.sha256)
+
+    def networks(self) -> Dict[str, str]:
+        """Paths of the weights of "generator" and, where it has one, "critic".
+
+        Raises:
+            UserError: If a file is missing or damaged.
+        """
+        found = {"generator": self.weights()}
+        if self.critic is not None:
+            path = osp.join(osp.dirname(REGISTRY), self.critic)
+            found["critic"] = self._checked(path, self.critic_sha256)
+        return found
+
+    def _checked(self, path: str, sha256: str) -> str:
+        if not osp.isfile(path):
             problem = "is missing"
-        elif file_digest(self.path) != self.sha256:
+        elif file_digest(path) != sha256:
             problem = "is damaged: it isn't the one whose SHA-256 zoo.json has"
         else:
-            return self.path
+            return path
         raise UserError(
-            f"{self.path}, the weights of {PREFIX}{self.name}, {problem}. Check it out anew."
+            f"{path}, the weights of {PREFIX}{self.name}, {problem}. Check it out anew."
         )
 
 

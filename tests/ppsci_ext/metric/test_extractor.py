@@ -209,12 +209,17 @@ def test_other_weights_are_taken_with_a_warning(weights_file, tmp_path, monkeypa
     assert len(lines) == 1 and str(other) in lines[0] and "compared" in lines[0]
 
 
-def test_the_classifier_of_mnist_is_part_of_the_package(real_data):
-    extract = build_extractor("mnist_classifier")
-    data = load_images("mnist", os.path.join(real_data, "mnist"), "test")
+@pytest.mark.parametrize(
+    "data_set, folder, least",
+    [("mnist", "mnist", 0.993), ("cifar10", "cifar-10-batches-bin", 0.9)],
+)
+def test_classifiers_that_are_part_of_the_package(data_set, folder, least, real_data):
+    name = f"{data_set}_classifier"
+    extract = build_extractor(name)
+    data = load_images(data_set, os.path.join(real_data, folder), "test")
     _, logits = extract(data.images)
-    assert (logits.argmax(1) == data.labels).mean() >= 0.993
-    path = Path(module.__file__).with_name("mnist_classifier.safetensors")
+    assert (logits.argmax(1) == data.labels).mean() >= least
+    path = Path(module.__file__).with_name(f"{name}.safetensors")
     assert path.stat().st_size < 1_000_000 and extract.sha256 == file_digest(path)
 
 
@@ -249,6 +254,7 @@ def test_offline_the_file_its_address_and_its_place_are_named(tmp_path, monkeypa
     message = str(caught.value)
     place = str(tmp_path / "weights" / "pt_inception-2015-12-05-6726825d.pth")
     assert address in message and place in message and "\n" not in message
+    assert "cifar10_classifier or mnist_classifier" in message  # need no download
     assert os.listdir(tmp_path / "weights") == []
 
 

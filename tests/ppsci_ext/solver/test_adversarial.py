@@ -719,6 +719,23 @@ def test_pretrained_weights_begin_the_run(tmp_path):
     np.testing.assert_array_equal(gan.generator.weight.numpy(), weights["weight"])
 
 
+def test_pretrained_weights_of_both_networks(tmp_path):
+    paths = {}
+    for name, outputs in (("generator", 2), ("critic", 1)):
+        paths[name] = str(tmp_path / f"{name}.pdparams")
+        weights = {
+            "weight": paddle.full([2, outputs], 7),
+            "bias": paddle.ones([outputs]),
+        }
+        paddle.save({k: v.astype("float32") for k, v in weights.items()}, paths[name])
+    _, gan = build(pretrained_model_path=paths)
+    assert (gan.generator.weight.numpy() == 7).all()
+    assert (gan.critic.weight.numpy() == 7).all()
+    _, gan = build(pretrained_model_path={"critic": paths["critic"]})
+    assert (gan.generator.weight.numpy() != 7).all()
+    assert (gan.critic.weight.numpy() == 7).all()
+
+
 def test_pretrained_weights_run_nothing(tmp_path):
     path, trace = tmp_path / "generator.pdparams", str(tmp_path / "executed")
     path.write_bytes(pickle.dumps({"weight": Hostile(trace)}))
