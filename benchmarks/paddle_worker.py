@@ -93,6 +93,8 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
         "audio_std": layout.audio_std,
         "pose_mean": layout.pose_mean,
         "pose_std": layout.pose_std,
+        "bends": layout.bends,
+        "bend_std": layout.bend_std,
         "pairs": angles.pairs,
         "lowest": angles.lowest,
         "highest": angles.highest,

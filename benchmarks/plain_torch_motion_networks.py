@@ -167,10 +167,12 @@ class MotionCritic(nn.Module):
     def __init__(self, settings: Mapping[str, Any], facts: Facts):
         super().__init__()
         dim = settings["MODEL"]["critic_dim"]
-        channels = 6 * len(facts["rest"]) + dim
+        channels = 6 * len(facts["rest"]) + 3 * len(facts["bends"]) + dim
         self.audio = AudioEncoder(facts, dim)
         self.register_buffer("mean", torch.tensor(facts["pose_mean"]))
         self.register_buffer("std", torch.tensor(facts["pose_std"]))
+        self.register_buffer("bends", torch.tensor(facts["bends"]))
+        self.register_buffer("bend_std", torch.tensor(facts["bend_std"]))
         widths = [channels, dim, 2 * dim, 4 * dim, 4 * dim]
         self.convs = nn.ModuleList(
             conv(before, after, KERNEL, stride)
@@ -184,12 +186,14 @@ class MotionCritic(nn.Module):
         self.speaker = nn.Embedding(settings["DATA"]["num_speakers"], widths[-1])
 
     def forward(self, x: torch.Tensor, condition: Condition) -> torch.Tensor:
-        poses = ((x - self.mean) / self.std).flatten(2).transpose(1, 2)
+        moved = x - self.mean
+        poses = (moved / self.std).flatten(2).transpose(1, 2)
+        bends = (self.bends @ moved / self.bend_std).flatten(2).transpose(1, 2)
         seeds = condition["seed_frames"]
         given = (seeds.abs().sum(dim=(2, 3), keepdim=True) > 0).float()
         seeds = (seeds - self.mean) / self.std * given
         seeds = seeds_over_time(seeds, x.shape[1]).transpose(1, 2)
-        h = torch.cat([poses, self.audio(condition["audio"]), seeds], dim=1)
+        h = torch.cat([poses, bends, self.audio(condition["audio"]), seeds], dim=1)
         for convolution, norm in zip(self.convs, self.norms):
             h = F.leaky_relu(norm(convolution(h)), 0.2)
         h = h.mean(dim=2)

@@ -25,6 +25,7 @@ from wgan_gp.models.networks.motion import MotionGenerator
 from wgan_gp.models.networks.motion import turned
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_attention import neighbourhood
+from wgan_gp.models.networks.motion_layers import BendScaling
 from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.utils import losses
 from wgan_gp.utils.motion_terms import continuity_term
@@ -57,6 +58,8 @@ def layout(frames=12, seed_frames=4, bands=27):
         std,
         pose_mean=BODY.rest,
         pose_std=np.full((BODY.num_bones, 1), 0.2),
+        bends=BODY.bends(),
+        bend_std=np.full((len(BODY.bends()), 1), 0.1),
     )
 
 
@@ -132,8 +135,10 @@ def test_the_critic_sees_poses_in_units_of_their_own_movement():
     motion, condition = batch(4)
     critic = MotionCritic(layout(), 4)
     scores = critic(motion, condition).numpy()
-    mean, std = BODY.rest, np.linspace(0.1, 0.3, BODY.num_bones)[:, np.newaxis]
-    other = MotionCritic(layout()._replace(pose_mean=5 * mean, pose_std=std), 4)
+    mean, factor, first = BODY.rest, 1.7, layout()
+    std, bend_std = factor * first.pose_std, factor * first.bend_std
+    changes = {"pose_mean": 5 * mean, "pose_std": std, "bend_std": bend_std}
+    other = MotionCritic(first._replace(**changes), 4)
     learnt = {k: v for k, v in critic.state_dict().items() if "scaling" not in k}
     other.set_state_dict(learnt)
     seeds = condition["seed_frames"].numpy()
@@ -141,13 +146,24 @@ def test_the_critic_sees_poses_in_units_of_their_own_movement():
     assert 0 < given.sum() < given.size
 
     def moved(x):
-        return np.float32((x - mean) / 0.2 * std + 5 * mean)
+        return np.float32(factor * (x - mean) + 5 * mean)
 
     condition["seed_frames"] = paddle.to_tensor(
         np.where(given, moved(seeds), 0 * seeds)
     )
     same = other(paddle.to_tensor(moved(motion.numpy())), condition).numpy()
     np.testing.assert_allclose(same, scores, atol=2e-5)
+
+
+def test_the_critic_sees_what_fingers_do_beside_the_arm():
+    poses, _ = batch(3)
+    chosen = layout()._replace(bend_std=np.linspace(1, 2, len(BODY.bends()))[:, None])
+    found = BendScaling(chosen)(poses).numpy()
+    parents = np.array(BODY.bone_parents)
+    hanging = np.flatnonzero(parents >= 0)
+    moved = poses.numpy() - BODY.rest
+    expected = (moved[:, :, hanging] - moved[:, :, parents[hanging]]) / chosen.bend_std
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("over", ["sample", "frame"])

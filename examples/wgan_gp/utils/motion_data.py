@@ -110,7 +110,7 @@ class MotionData(NamedTuple):
         """
         motion, condition = representation.window(*self.some(_MEASURED, 0))
         pose = motion.mean(axis=(0, 1))
-        spread = np.sqrt(np.mean((motion - pose) ** 2, axis=(0, 1, 3)))
+        bends = self.skeleton.bends()
         mean, std = self.bands()
         seeds = condition.get("seed_frames")
         return MotionLayout(
@@ -122,7 +122,9 @@ class MotionData(NamedTuple):
             audio_mean=mean,
             audio_std=std,
             pose_mean=pose,
-            pose_std=np.maximum(spread, _LEAST_SPREAD * spread.max())[:, np.newaxis],
+            pose_std=_spread(motion),
+            bends=bends,
+            bend_std=_spread(bends @ motion),
         )
 
     def speaker(self, given: Union[int, str]) -> int:
@@ -143,6 +145,12 @@ class MotionData(NamedTuple):
             f"There is no speaker '{given}': choose a number from 0 to {count - 1}, a name "
             f"({names}) or mean, the mean style of all."
         )
+
+
+def _spread(vectors: np.ndarray) -> np.ndarray:
+    """How far vectors [n, T, N, 3] are from their means, root mean square, [N, 1]."""
+    spread = np.sqrt(vectors.var(axis=(0, 1)).mean(axis=-1))
+    return np.maximum(spread, _LEAST_SPREAD * spread.max())[:, np.newaxis]
 
 
 def _synthetic(keys: Mapping[str, Any]) -> MotionData:

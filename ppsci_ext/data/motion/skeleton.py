@@ -196,6 +196,16 @@ class Skeleton:
                 above[bone] += above[parent]
         return above
 
+    def bends(self) -> np.ndarray:
+        """1 for a bone and -1 for the one that it hangs on, a row for each that hangs on one.
+
+        Times vectors of the bones it is how far each is bent from the one before; [J, B].
+        """
+        parents = np.array(self.bone_parents)
+        hanging = np.flatnonzero(parents >= 0)
+        identity = np.eye(self.num_bones)
+        return identity[hanging] - identity[parents[hanging]]
+
     def wrist(self, side: str) -> int:
         """Index of the joint that is the "left" or "right" wrist, by its name.
 

@@ -35,6 +35,7 @@ from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_layers import KERNEL
 from wgan_gp.models.networks.motion_layers import SLOPE
 from wgan_gp.models.networks.motion_layers import AudioEncoder
+from wgan_gp.models.networks.motion_layers import BendScaling
 from wgan_gp.models.networks.motion_layers import Condition
 from wgan_gp.models.networks.motion_layers import FrameNorm
 from wgan_gp.models.networks.motion_layers import MotionLayout
@@ -56,6 +57,7 @@ _SPEAKER = 16  # dimensions of a speaker's vector
 class MotionCritic(nn.Layer):
     """Convolutions over time of poses, audio and seed frames; a real number for each motion.
 
+    Of a pose it sees the bones' vectors and what these are less those of the bones they hang on.
     Each hidden layer but the first is normalised per frame over the channels, so that no sample
     depends on another and T is free. The score is w h + e(speaker) h for the mean h of the
     last layer over time, a projection as of Miyato and Koyama 2018 (arXiv 1802.05637).
@@ -76,8 +78,10 @@ class MotionCritic(nn.Layer):
         hears: bool = True,
     ):
         super().__init__()
-        self.scaling = PoseScaling(layout)
+        self.scaling = PoseScaling(layout.pose_mean, layout.pose_std)
+        self.bend_scaling = BendScaling(layout)
         channels = 3 * layout.num_bones * (2 if layout.seed_frames else 1)
+        channels += 3 * len(layout.bends)
         self.audio = None
         if hears and len(layout.audio_mean):
             self.audio = AudioEncoder(layout, dim)
@@ -98,8 +102,10 @@ class MotionCritic(nn.Layer):
 
     def forward(self, x: paddle.Tensor, condition: Condition) -> paddle.Tensor:
         frames = x.shape[1]
-        poses = self.scaling(x)
-        parts = [poses.reshape([x.shape[0], frames, -1]).transpose([0, 2, 1])]
+        parts = [
+            each.reshape([x.shape[0], frames, -1]).transpose([0, 2, 1])
+            for each in (self.scaling(x), self.bend_scaling(x))
+        ]
         if self.audio is not None:
             parts.append(self.audio(condition["audio"].astype(x.dtype)))
         if self.seed_frames:

@@ -46,6 +46,9 @@ class MotionLayout(NamedTuple):
         audio_std (np.ndarray): Standard deviation of each band, [F].
         pose_mean (np.ndarray): Mean pose, [N, 3].
         pose_std (np.ndarray): How far each bone's vectors are from it, root mean square, [N, 1].
+        bends (np.ndarray): [J, N], what a bone's vector is less that of the bone it hangs on:
+            1 and -1 in the row of each bone that hangs on one.
+        bend_std (np.ndarray): How far these differences are from their mean, [J, 1].
     """
 
     frames: int
@@ -57,6 +60,8 @@ class MotionLayout(NamedTuple):
     audio_std: np.ndarray
     pose_mean: np.ndarray
     pose_std: np.ndarray
+    bends: np.ndarray
+    bend_std: np.ndarray
 
 
 def conv(
@@ -120,9 +125,9 @@ class PoseScaling(nn.Layer):
     As vectors of length 1 they are mean pose for the most part, with a movement of a tenth or so.
     """
 
-    def __init__(self, layout: MotionLayout):
+    def __init__(self, mean: np.ndarray, std: np.ndarray):
         super().__init__()
-        for name, values in (("mean", layout.pose_mean), ("std", layout.pose_std)):
+        for name, values in (("mean", mean), ("std", std)):
             self.register_buffer(name, paddle.to_tensor(np.float32(values)))
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -132,6 +137,24 @@ class PoseScaling(nn.Layer):
         """The same of poses, some of which are not given: zeros, which they remain."""
         given = x.abs().sum(axis=[-2, -1], keepdim=True) > 0
         return self(x) * given.astype(x.dtype)
+
+
+class BendScaling(PoseScaling):
+    """The same of each bone's vector less that of the bone it hangs on.
+
+    Fingers go wherever the arm goes; what they do beside that is a small part of it.
+    """
+
+    def __init__(self, layout: MotionLayout):
+        super().__init__(layout.bends @ layout.pose_mean, layout.bend_std)
+        # one product of all coordinates is faster than one for each frame
+        differences = paddle.to_tensor(np.float32(np.kron(layout.bends, np.eye(3)).T))
+        self.register_buffer("differences", differences, persistable=False)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        flat = x.reshape([*x.shape[:2], -1])
+        moved = paddle.matmul(flat, self.differences)
+        return super().forward(moved.reshape([*x.shape[:2], -1, 3]))
 
 
 def seeds_over_time(seeds: paddle.Tensor, frames: int) -> paddle.Tensor:
