@@ -145,35 +145,42 @@ class Skeleton:
 
     def pose(self, angles: np.ndarray) -> np.ndarray:
         """Unit directions [..., B, 3] from angles [..., B, 2]."""
-        cos, sin = np.cos(angles), np.sin(angles)
-        directions = np.empty((*np.shape(angles)[:-1], 3))
-        frames = []
-        for bone, parent in enumerate(self.bone_parents):
-            (c1, c2), (s1, s2) = (
-                np.moveaxis(part[..., bone, :], -1, 0) for part in (cos, sin)
-            )
-            frame = _base(frames, parent) @ self._bases[bone]
-            local = np.stack([c1 * c2, s1 * c2, s2], axis=-1)
-            directions[..., bone, :] = np.squeeze(frame @ local[..., None], -1)
-            frames.append(frame @ _turn(c1, s1, c2, s2) @ self._bases[bone].T)
-        return directions
+        angles = np.asarray(angles)
+        flat = angles.reshape(-1, *angles.shape[-2:]).transpose(1, 2, 0)
+        cos, sin = np.cos(flat), np.sin(flat)
+        directions = np.empty((self.num_bones, 3, flat.shape[-1]))
+        axes = []
+        for bone in range(self.num_bones):
+            axes.append(_turned(self._at_rest(axes, bone), cos[bone], sin[bone]))
+            directions[bone] = axes[bone][0]
+        return directions.transpose(2, 0, 1).reshape(*angles.shape[:-1], 3)
 
     def angles(self, directions: np.ndarray) -> np.ndarray:
         """Angles [..., B, 2] of directions [..., B, 3], the inverse of `pose`."""
         directions = unit(np.asarray(directions, np.float64))
-        angles = np.empty((*directions.shape[:-1], 2))
-        frames = []
-        for bone, parent in enumerate(self.bone_parents):
-            frame = _base(frames, parent) @ self._bases[bone]
-            local = np.squeeze(
-                np.swapaxes(frame, -1, -2) @ directions[..., bone, :, None], -1
-            )
-            a = np.arctan2(local[..., 1], local[..., 0])
-            b = np.arcsin(np.clip(local[..., 2], -1.0, 1.0))
-            angles[..., bone, 0], angles[..., bone, 1] = a, b
-            turn = _turn(np.cos(a), np.sin(a), np.cos(b), np.sin(b))
-            frames.append(frame @ turn @ self._bases[bone].T)
-        return angles
+        flat = directions.reshape(-1, *directions.shape[-2:]).transpose(1, 2, 0)
+        angles = np.empty((self.num_bones, 2, flat.shape[-1]))
+        axes = []
+        for bone in range(self.num_bones):
+            rest = self._at_rest(axes, bone)
+            along_r, along_e1, along_e2 = np.sum(rest * flat[bone], axis=1)
+            angles[bone, 0] = np.arctan2(along_e1, along_r)
+            angles[bone, 1] = np.arcsin(np.clip(along_e2, -1.0, 1.0))
+            axes.append(_turned(rest, np.cos(angles[bone]), np.sin(angles[bone])))
+        return angles.transpose(2, 0, 1).reshape(*directions.shape[:-1], 2)
+
+    def _at_rest(self, axes: Sequence[np.ndarray], bone: int) -> np.ndarray:
+        """Where a bone's axes r, e1 and e2 are before its own turns, [3, 3, n].
+
+        Args:
+            axes (Sequence[np.ndarray]): Those of the bones before it after theirs.
+            bone (int): Which.
+        """
+        parent = self.bone_parents[bone]
+        if parent < 0:
+            return self._bases[bone].T[:, :, None]
+        relative = self._bases[bone].T @ self._bases[parent]
+        return np.dot(relative, axes[parent].reshape(3, -1)).reshape(3, 3, -1)
 
     def adjacency(self) -> np.ndarray:
         """D^-1/2 (A + I) D^-1/2 over bones, float32 [B, B].
@@ -252,12 +259,22 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.where(norms > 0, norms, 1)
 
 
-def _base(frames: list, parent: int) -> np.ndarray:
-    return frames[parent] if parent >= 0 else np.eye(3)
+def _turned(rest: np.ndarray, cos: np.ndarray, sin: np.ndarray) -> np.ndarray:
+    """Axes r, e1 and e2 after turns by the second angle from r to e2, then by the first to e1.
 
+    By sums of whole arrays: products of many small matrices take ten times as long.
 
-def _turn(c1: np.ndarray, s1: np.ndarray, c2: np.ndarray, s2: np.ndarray) -> np.ndarray:
-    """Rotation [..., 3, 3] by the first angle about z after the second about -y."""
-    zero = np.zeros_like(c1)
-    rows = ((c1 * c2, -s1, -c1 * s2), (s1 * c2, c1, -s1 * s2), (s2, zero, c2))
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    Args:
+        rest (np.ndarray): The three axes, [3, 3, n].
+        cos (np.ndarray): Cosines of the two angles, [2, n].
+        sin (np.ndarray): Their sines, [2, n].
+    """
+    r, e1, e2 = rest
+    level = cos[0] * r + sin[0] * e1
+    return np.stack(
+        [
+            cos[1] * level + sin[1] * e2,
+            cos[0] * e1 - sin[0] * r,
+            cos[1] * e2 - sin[1] * level,
+        ]
+    )
