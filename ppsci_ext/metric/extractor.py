@@ -224,7 +224,7 @@ EXTRACTORS: Dict[str, ExtractorRow] = {
         ),
         description="small network, part of this package, 128 features, CIFAR-10's classes",
         weights="cifar10_classifier.safetensors",
-        sha256="SHA",
+        sha256="5b182e16991e7a3077ea6f56c934c911cb2bf0e4f3b66bbb494529a790ff4512",
     ),
     "mnist_classifier": ExtractorRow(
         _of_images(
