@@ -59,6 +59,11 @@ CASES = {
     "motion": Case(
         "wgan_gp_motion", (), ("DATA.frames=15", "MODEL.dim=8", "MODEL.critic_dim=4")
     ),
+    "text": Case(
+        "wgan_gp_text",
+        ("TRAIN.eval_during_train=false",),
+        (*_NARROW, "MODEL.blocks=1"),
+    ),
 }
 
 
