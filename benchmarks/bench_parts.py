@@ -51,6 +51,7 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import runtime
+from ppsci_ext.utils import views
 
 Part = Tuple[str, Callable[[], Any], Callable[[], Any]]
 _GLIBC_THRESHOLD = 128 * 1024  # what its allocator starts with
@@ -114,6 +115,21 @@ def leaky() -> Part:
     )
 
 
+def attention() -> Part:
+    layer = nn.MultiHeadAttention(32, 2)
+    run = forward_and_backward(lambda x: layer(x, x, x), images(32, 34, 32))
+
+    def way(flag: bool) -> Callable[[], None]:
+        def run_so() -> None:
+            paddle.set_flags({views.FLAG: flag})
+            run()
+
+        return run_so
+
+    name = "attention, 32 x 34 x 32, two heads: transposes as views, as copies"
+    return name, way(True), way(False)
+
+
 def pooled() -> Part:
     plain = nn.Sequential(nn.Conv2D(128, 128, 3, padding=1), nn.AvgPool2D(2))
     x = images(16, 128, 32, 32)
@@ -167,6 +183,7 @@ def parts() -> Iterator[Part]:
     yield bias()
     yield adam()
     yield leaky()
+    yield attention()
     yield pooled()
     yield upsampled()
     try:

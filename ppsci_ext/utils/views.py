@@ -20,7 +20,7 @@ import os
 
 import paddle
 
-_FLAG = "FLAGS_use_stride_kernel"
+FLAG = "FLAGS_use_stride_kernel"
 
 
 def copy_views() -> None:
@@ -31,5 +31,5 @@ def copy_views() -> None:
     Tensor.as_strided, Tensor.unfold and views as another type; a value of the environment
     variable FLAGS_use_stride_kernel wins.
     """
-    if _FLAG not in os.environ:
-        paddle.set_flags({_FLAG: False})
+    if FLAG not in os.environ:
+        paddle.set_flags({FLAG: False})

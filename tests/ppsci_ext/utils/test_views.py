@@ -20,9 +20,8 @@ import numpy as np
 import paddle
 import pytest
 
+from ppsci_ext.utils.views import FLAG
 from ppsci_ext.utils.views import copy_views
-
-FLAG = "FLAGS_use_stride_kernel"
 
 
 @pytest.fixture(autouse=True)
