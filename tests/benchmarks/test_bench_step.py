@@ -56,7 +56,6 @@ def check_times(line, n_critic):
     for step in bench_step.STEPS:
         low, high = line[f"{step}_quartiles"]
         assert 0 < low <= line[f"{step}_milliseconds"] <= high
-    assert line["iteration_milliseconds"] > line["critic_milliseconds"]
     per_second = n_critic * 4 * 1000 / line["iteration_milliseconds"]
     assert line["images_per_second"] == pytest.approx(per_second, rel=1e-3)
     assert 0 < line["peak_above_imports_megabytes"] < line["peak_megabytes"]
