@@ -284,6 +284,19 @@ def test_runs_that_make_no_entry(run, own_zoo, tmp_path):
     assert zoo.read_registry() == {}
 
 
+def test_entries_share_arguments_by_the_keys_of_their_cases():
+    entry = zoo.Entry("", "", [], 3, {}, "", "")
+    entries = [
+        entry._replace(name="rings", case="wgan_gp_toy"),
+        entry._replace(name="digits", case="wgan_gp_mnist"),
+    ]
+    root, samples = "DATA.root=here", "EVAL.num_samples=20"
+    found = tool.shared_out(entries, [root, samples])
+    assert found == {"rings": [samples], "digits": [root, samples]}
+    with pytest.raises(UserError, match="'DATA.rood'.*'DATA.root'"):
+        tool.shared_out(entries, ["DATA.rood=here"])
+
+
 def test_a_large_generator_is_refused(tmp_path):
     arrays = {"weight": np.zeros((1024, 1600), np.float32)}
     with pytest.raises(UserError, match="3.13 MiB as float16.*may have 3"):

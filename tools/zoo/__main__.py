@@ -21,7 +21,8 @@
 RUN_DIR is the folder of a finished run, after mode=eval. The entry gets the weights that were
 evaluated, as float16 where that leaves the scores what they are, else as float32, and the scores of
 the file that is stored. `check` is mode=eval of the entries, whose scores must be those of zoo.json
-to the last digit. KEY=VALUE are keys of the case that are not part of the entry, such as DATA.root.
+to the last digit. KEY=VALUE are keys that are not part of the entry, such as DATA.root; of several
+entries each takes those that its case has.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import argparse
 import os
 import sys
 from os import path as osp
+from typing import Dict
 from typing import List
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
@@ -41,11 +43,13 @@ from wgan_gp.utils import zoo
 from wgan_gp.utils.run_weights import load_generator
 
 from ppsci.utils import logger
+from ppsci_ext.data.names import unknown_name
 from ppsci_ext.utils import UserError
 from tools.zoo.adding import add
 from tools.zoo.cases import case_of
 from tools.zoo.cases import configured
 from tools.zoo.cases import evaluate
+from tools.zoo.cases import keys_of
 from tools.zoo.scores import differences
 from tools.zoo.scores import scores_of
 
@@ -76,6 +80,23 @@ def draw(entry: zoo.Entry, given: List[str]) -> str:
     return path
 
 
+def shared_out(entries: List[zoo.Entry], given: List[str]) -> Dict[str, List[str]]:
+    """Of the arguments, those whose keys each entry's case has; by the entry's name.
+
+    Raises:
+        UserError: If none of the cases has a key.
+    """
+    keys = {entry.name: keys_of(case_of(entry.case)) for entry in entries}
+    for argument in given:
+        key = argument.partition("=")[0]
+        if not any(key in present for present in keys.values()):
+            raise unknown_name("key", key, tuple(sorted(set().union(*keys.values()))))
+    return {
+        name: [each for each in given if each.partition("=")[0] in present]
+        for name, present in keys.items()
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tools.zoo",
@@ -96,10 +117,11 @@ def main() -> None:
             return
         entries = [zoo.find_entry(f"{zoo.PREFIX}{name}") for name in names]
         entries = entries or list(zoo.read_registry().values())
+        parts = shared_out(entries, given)
         if args.action == "samples":
             for entry in entries:
-                print(draw(entry, given))
-        elif not all([check(entry, given) for entry in entries]):
+                print(draw(entry, parts[entry.name]))
+        elif not all([check(entry, parts[entry.name]) for entry in entries]):
             sys.exit(1)
     except UserError as error:
         sys.exit(f"error: {error}")

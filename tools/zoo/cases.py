@@ -22,14 +22,17 @@ from os import path as osp
 from typing import Any
 from typing import Dict
 from typing import List
+from typing import Set
 from typing import Type
 
 import wgan_gp
 from hydra import initialize_config_dir
 from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from wgan_gp.utils.config import check_config
 from wgan_gp.utils.config import check_overrides
 from wgan_gp.utils.config import compose_case
+from wgan_gp.utils.course import flat_keys
 from wgan_gp.utils.experiment import Experiment
 
 from ppsci.utils import misc
@@ -55,6 +58,12 @@ def configured(case: Type[Experiment], overrides: List[str]) -> DictConfig:
         cfg = compose_case(case, overrides)
     check_config(cfg, case.schema)
     return cfg
+
+
+def keys_of(case: Type[Experiment]) -> Set[str]:
+    """The keys of a case's configuration, such as "DATA.root"."""
+    cfg = configured(case, [])
+    return set(flat_keys(OmegaConf.to_container(cfg, resolve=True)))
 
 
 def evaluate(case: Type[Experiment], overrides: List[str]) -> Dict[str, Any]:
