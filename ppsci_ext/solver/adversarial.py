@@ -166,7 +166,11 @@ class AdversarialSolver(Solver):
         if pretrained is None and cfg is not None:
             pretrained = cfg.TRAIN.pretrained_model_path
         if isinstance(pretrained, Mapping):
-            networks = {getattr(gan, name): path for name, path in pretrained.items()}
+            networks = {
+                getattr(gan, name): path
+                for name, path in pretrained.items()
+                if getattr(gan, name) is not None
+            }
         else:
             networks = {} if pretrained is None else {model: pretrained}
         for network, path in networks.items():  # before the moving average begins

@@ -234,7 +234,7 @@ def compose_case(experiment: Any, overrides: List[str]) -> DictConfig:
         cfg = compose(experiment.name, overrides=[*overrides, f"paper={choice}"])
     entry = named_entry(cfg)
     if entry is not None:
-        own = compose_case(experiment, entry.arguments(experiment.name))
+        own = compose_case(experiment, entry.arguments(experiment.name, cfg.mode))
         entry.check(own, cfg, experiment.schema.beside_the_course)
     return cfg
 
@@ -265,8 +265,9 @@ def with_entry(experiment: Any, overrides: List[str]) -> List[str]:
     """
     if not any("pretrained_model_path" in override for override in overrides):
         return overrides
-    entry = named_entry(compose(experiment.name, overrides=overrides))
-    first = [] if entry is None else entry.arguments(experiment.name)
+    cfg = compose(experiment.name, overrides=overrides)
+    entry = named_entry(cfg)
+    first = [] if entry is None else entry.arguments(experiment.name, cfg.mode)
     return overrides if overrides[: len(first)] == first else [*first, *overrides]
 
 

@@ -76,11 +76,12 @@ class Entry(NamedTuple):
         """Where the weights lie."""
         return osp.join(osp.dirname(REGISTRY), self.file)
 
-    def arguments(self, case: str) -> List[str]:
+    def arguments(self, case: str, mode: str) -> List[str]:
         """What precedes the user's own arguments.
 
         Args:
             case (str): Name of the case that is run.
+            mode (str): Its mode; a training is a run of its own, in the case's folder.
 
         Raises:
             UserError: If the entry is one of another case.
@@ -90,7 +91,8 @@ class Entry(NamedTuple):
                 f"{PREFIX}{self.name} is a generator of {self.case}, not of {case}: run "
                 f"{self.case}.py, or name another entry."
             )
-        return [f"output_dir=./outputs_zoo/{self.name}", *self.configuration]
+        place = [] if mode == "train" else [f"output_dir=./outputs_zoo/{self.name}"]
+        return [*place, *self.configuration]
 
     def check(self, own: DictConfig, cfg: DictConfig, beside: List[str]) -> None:
         """Refuse a configuration that describes other networks, or scores by other data.
