@@ -38,6 +38,7 @@ from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
 from wgan_gp.cases.wgan_gp_motion import MEASURED
+from wgan_gp.models.networks.motion_attention import body_and_hands
 from wgan_gp.utils import config
 from wgan_gp.utils.experiment import Experiment
 from wgan_gp.utils.motion_terms import measure_angles
@@ -47,7 +48,6 @@ from benchmarks import workers
 from ppsci.utils import logger
 from ppsci.utils import misc
 from ppsci_ext.data import ImageDataset
-from ppsci_ext.data.motion.skeleton import SIDES
 from ppsci_ext.solver import AdversarialSolver
 from ppsci_ext.solver.train import train_adversarial_epoch_func
 from ppsci_ext.utils import UserError
@@ -85,10 +85,12 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
     layout, skeleton = data.layout(experiment.representation), data.skeleton
     real, _ = data.some(MEASURED, 0)
     angles = measure_angles(skeleton, real)
+    parts = body_and_hands(skeleton)
+    order = sum(parts, [])  # of the bones inside of the generator
     arrays = {
-        "adjacency": skeleton.adjacency(),
+        "adjacency": skeleton.adjacency()[np.ix_(order, order)],
         "rest": skeleton.rest,
-        "above": skeleton.above(),
+        "spread": skeleton.above()[:, order],
         "audio_mean": layout.audio_mean,
         "audio_std": layout.audio_std,
         "pose_mean": layout.pose_mean,
@@ -99,9 +101,9 @@ def facts_of(experiment: Experiment) -> Dict[str, Any]:
         "lowest": angles.lowest,
         "highest": angles.highest,
     }
-    parts = [skeleton.body(), *(skeleton.hand(side) for side in SIDES)]
     lists = {name: array.tolist() for name, array in arrays.items()}
-    return {"context": layout.context, "parts": parts, **lists}
+    sizes = [len(part) for part in parts]
+    return {"context": layout.context, "part_sizes": sizes, **lists}
 
 
 def compose_settings(case: str, overrides: Tuple[str, ...]) -> DictConfig:

@@ -50,15 +50,11 @@ def conv(
     return nn.Conv1d(inputs, outputs, kernel, stride, padding, dilation)
 
 
-class FrameNorm(nn.Module):
+class FrameNorm(nn.LayerNorm):
     """Layer norm over the channels of each frame of [B, C, T]."""
 
-    def __init__(self, channels: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.norm(x.transpose(1, 2)).transpose(1, 2)
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
 class AudioEncoder(nn.Module):
@@ -114,19 +110,15 @@ class BodyHandAttention(nn.Module):
 
     def __init__(self, facts: Facts, channels: int, dim: int):
         super().__init__()
-        self.parts = facts["parts"]
-        order = torch.tensor(sum(self.parts, []))
-        self.register_buffer("order", order)
-        self.register_buffer("back", order.argsort())
-        widths = [len(part) * channels for part in self.parts]
+        self.sizes = facts["part_sizes"]
+        widths = [size * channels for size in self.sizes]
         self.tokens = nn.ModuleList(nn.Linear(width, dim) for width in widths)
         self.changes = nn.ModuleList(nn.Linear(dim, width) for width in widths)
         self.of_body = nn.MultiheadAttention(dim, HEADS, batch_first=True)
         self.of_hands = nn.MultiheadAttention(dim, HEADS, batch_first=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        sizes = [len(part) for part in self.parts]
-        parts = x[:, :, self.order].split(sizes, dim=2)
+        parts = x.split(self.sizes, dim=2)
         body, *hands = [
             token(part.flatten(2)) for token, part in zip(self.tokens, parts)
         ]
@@ -140,7 +132,7 @@ class BodyHandAttention(nn.Module):
             part + change(token).view_as(part)
             for part, change, token in zip(parts, self.changes, seen)
         ]
-        return torch.cat(changed, dim=2)[:, :, self.back]
+        return torch.cat(changed, dim=2)
 
 
 def attended(
@@ -173,15 +165,13 @@ class MotionCritic(nn.Module):
         self.register_buffer("std", torch.tensor(facts["pose_std"]))
         self.register_buffer("bends", torch.tensor(facts["bends"]))
         self.register_buffer("bend_std", torch.tensor(facts["bend_std"]))
-        widths = [channels, dim, 2 * dim, 4 * dim, 4 * dim]
+        self.of_all = conv(channels, dim, KERNEL)
+        widths = [dim, 2 * dim, 4 * dim, 4 * dim]
         self.convs = nn.ModuleList(
             conv(before, after, KERNEL, stride)
-            for before, after, stride in zip(widths, widths[1:], (1, 2, 2, 1))
+            for before, after, stride in zip(widths, widths[1:], (2, 2, 1))
         )
-        self.norms = nn.ModuleList(
-            nn.Identity() if number == 0 else FrameNorm(width)
-            for number, width in enumerate(widths[1:])
-        )
+        self.norms = nn.ModuleList(FrameNorm(width) for width in widths[1:])
         self.score = nn.Linear(widths[-1], 1)
         self.speaker = nn.Embedding(settings["DATA"]["num_speakers"], widths[-1])
 
@@ -194,6 +184,7 @@ class MotionCritic(nn.Module):
         seeds = (seeds - self.mean) / self.std * given
         seeds = seeds_over_time(seeds, x.shape[1]).transpose(1, 2)
         h = torch.cat([poses, bends, self.audio(condition["audio"]), seeds], dim=1)
+        h = F.leaky_relu(self.of_all(h), 0.2)
         for convolution, norm in zip(self.convs, self.norms):
             h = F.leaky_relu(norm(convolution(h)), 0.2)
         h = h.mean(dim=2)
@@ -222,7 +213,7 @@ class MotionGenerator(nn.Module):
         self.after = GraphBlock(facts, per_bone)
         self.change = nn.Linear(per_bone, 3)
         self.rest = nn.Parameter(torch.tensor(facts["rest"]))
-        self.register_buffer("above", torch.tensor(facts["above"]))
+        self.register_buffer("spread", torch.tensor(facts["spread"]))
 
     def forward(self, z: torch.Tensor, condition: Condition) -> torch.Tensor:
         frames = z.shape[1]
@@ -241,7 +232,7 @@ class MotionGenerator(nn.Module):
         h = F.leaky_relu(self.blocks(h), 0.2).transpose(1, 2)
         x = self.bones(h).unflatten(2, self.which.shape) + self.which
         x = self.after(self.attention(self.before(x)))
-        return turned(self.rest, self.above @ self.change(F.leaky_relu(x, 0.2)))
+        return turned(self.rest, self.spread @ self.change(F.leaky_relu(x, 0.2)))
 
 
 def turned(rest: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:

@@ -50,6 +50,7 @@ from ppsci_ext.arch.mnist_classifier import MNISTClassifier
 from ppsci_ext.arch.normalization import BatchNorm1D
 from ppsci_ext.arch.normalization import BatchNorm2D
 from ppsci_ext.arch.normalization import BatchNorm3D
+from ppsci_ext.arch.normalization import ChannelNorm
 from ppsci_ext.arch.normalization import GroupNorm
 from ppsci_ext.arch.normalization import InstanceNorm1D
 from ppsci_ext.arch.normalization import InstanceNorm2D
@@ -76,6 +77,7 @@ from ppsci_ext.arch.pooling import MaxPool2D
 from ppsci_ext.arch.pooling import MaxPool3D
 from ppsci_ext.arch.power_pooling import LPPool1D
 from ppsci_ext.arch.power_pooling import LPPool2D
+from ppsci_ext.arch.premixed_convolution import PremixedConv1D
 from ppsci_ext.arch.rearrangement import ChannelShuffle
 from ppsci_ext.arch.rearrangement import Flatten
 from ppsci_ext.arch.rearrangement import PixelShuffle
@@ -111,6 +113,7 @@ __all__ = [
     "Bilinear",
     "CIFAR10Classifier",
     "CIFARResNet",
+    "ChannelNorm",
     "ChannelShuffle",
     "Conv1D",
     "Conv1DTranspose",
@@ -160,6 +163,7 @@ __all__ = [
     "PairwiseDistance",
     "PixelShuffle",
     "PixelUnshuffle",
+    "PremixedConv1D",
     "REPLACEMENTS",
     "RMSNorm",
     "RReLU",

@@ -35,10 +35,10 @@ from ppsci_ext.arch.rearrangement import to_channels_last
 from ppsci_ext.arch.windows import pad_axis
 
 
-def _standardize(x: paddle.Tensor, epsilon: float) -> paddle.Tensor:
-    """Subtract the mean of the last axis and divide by its (biased) standard deviation."""
-    centred = x - x.mean(axis=-1, keepdim=True)
-    variance = (centred * centred).mean(axis=-1, keepdim=True)
+def standardize(x: paddle.Tensor, epsilon: float, axis: int = -1) -> paddle.Tensor:
+    """Subtract the mean of an axis and divide by its (biased) standard deviation."""
+    centred = x - x.mean(axis=axis, keepdim=True)
+    variance = (centred * centred).mean(axis=axis, keepdim=True)
     # a factor, not a divisor: second derivatives come out with less rounding
     return centred * (1.0 / (variance + epsilon).sqrt())
 
@@ -81,8 +81,31 @@ class LayerNorm(nn.LayerNorm):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         _check_trailing_shape(x, self._normalized_shape)
         leading = x.shape[: x.ndim - len(self._normalized_shape)]
-        y = _standardize(x.reshape([*leading, -1]), self._epsilon).reshape(x.shape)
+        y = standardize(x.reshape([*leading, -1]), self._epsilon).reshape(x.shape)
         return _affine(y, self.weight, self.bias, self._normalized_shape)
+
+
+class ChannelNorm(nn.Layer):
+    """Layer normalisation over the channels of each place of [B, C, ...] by itself.
+
+    Of sequences [B, C, T] every frame is normalised alone, whatever T is: `LayerNorm(C)` between
+    two transpositions.
+
+    Args:
+        channels (int): C.
+        epsilon (float, optional): Added to the variance. Defaults to 1e-5.
+    """
+
+    def __init__(self, channels: int, epsilon: float = 1e-5):
+        super().__init__()
+        self.epsilon = epsilon
+        one = nn.initializer.Constant(1.0)
+        self.weight = self.create_parameter([channels], default_initializer=one)
+        self.bias = self.create_parameter([channels], is_bias=True)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        y = standardize(x, self.epsilon, axis=1)
+        return _affine(y, self.weight, self.bias, _per_channel(x))
 
 
 class RMSNorm(nn.Layer):
@@ -142,7 +165,7 @@ class GroupNorm(nn.GroupNorm):
         if channels_last:
             x = to_channels_first(x)
         grouped = x.reshape([x.shape[0], self._num_groups, -1])
-        y = _standardize(grouped, self._epsilon).reshape(x.shape)
+        y = standardize(grouped, self._epsilon).reshape(x.shape)
         y = _affine(y, self.weight, self.bias, _per_channel(x))
         return to_channels_last(y) if channels_last else y
 
@@ -175,7 +198,7 @@ class _InstanceNorm:
                 f"{type(self).__name__} takes its channels on axis 1, but data_format is "
                 f"'{self._data_format}'; Paddle's own layer ignores it."
             )
-        y = _standardize(x.reshape([*x.shape[:2], -1]), self._epsilon).reshape(x.shape)
+        y = standardize(x.reshape([*x.shape[:2], -1]), self._epsilon).reshape(x.shape)
         return _affine(y, self.scale, self.bias, _per_channel(x))
 
 

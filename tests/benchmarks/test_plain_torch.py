@@ -62,24 +62,30 @@ def as_in_torch(name, tensor):
     return tensor.numpy().T if tensor.ndim == 2 and not is_table else tensor.numpy()
 
 
-def parts_by_our_names(tensors):
-    """PyTorch's tensors, of which the attention's projections are apart."""
+def parts_by_our_names(tensors, ours):
+    """PyTorch's tensors, of which the attention's projections are apart, and motion's critic has
+    one convolution of poses and of their condition."""
     found = {}
     for name, tensor in tensors.items():
-        if "in_proj_" not in name:
-            found[name] = tensor
-            continue
-        for projection, part in zip(PROJECTIONS, tensor.chunk(3)):
-            found[name.replace("in_proj_", f"{projection}.")] = part
+        if "in_proj_" in name:
+            for projection, part in zip(PROJECTIONS, tensor.chunk(3)):
+                found[name.replace("in_proj_", f"{projection}.")] = part
+        elif name == "of_all.weight":
+            names = ["of_poses.weight", "of_condition.weight"]
+            sizes = [ours[part].shape[1] for part in names]
+            found.update(zip(names, tensor.split(sizes, dim=1)))
+        else:
+            found[name.replace("of_all.", "of_poses.")] = tensor
     return found
 
 
 def copy_weights(network, twin):
     """Paddle's weights into PyTorch's network, by name; all of both."""
+    ours = dict(network.named_parameters())
     found = parts_by_our_names(
-        {name: parameter.data for name, parameter in twin.named_parameters()}
+        {name: parameter.data for name, parameter in twin.named_parameters()}, ours
     )
-    for name, parameter in network.named_parameters():
+    for name, parameter in ours.items():
         array = np.array(as_in_torch(name, parameter))
         target = found.pop(name)
         assert target.shape == array.shape
@@ -144,10 +150,12 @@ def pair(request):
 
 def gradient_errors(network, twin):
     """Largest difference of each parameter's gradient, relative to the largest of all."""
-    theirs = parts_by_our_names({n: p.grad for n, p in twin.named_parameters()})
+    ours = dict(network.named_parameters())
+    gradients = {name: parameter.grad for name, parameter in twin.named_parameters()}
+    theirs = parts_by_our_names(gradients, ours)
     largest = max(gradient.abs().max().item() for gradient in theirs.values())
     errors = {}
-    for name, parameter in network.named_parameters():
+    for name, parameter in ours.items():
         difference = np.abs(as_in_torch(name, parameter.grad) - theirs[name].numpy())
         errors[name] = difference.max() / largest
     return errors

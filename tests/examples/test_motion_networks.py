@@ -24,9 +24,10 @@ from wgan_gp.models.networks.motion import MotionCritic
 from wgan_gp.models.networks.motion import MotionGenerator
 from wgan_gp.models.networks.motion import turned
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
+from wgan_gp.models.networks.motion_attention import body_and_hands
 from wgan_gp.models.networks.motion_attention import neighbourhood
-from wgan_gp.models.networks.motion_layers import BendScaling
 from wgan_gp.models.networks.motion_layers import MotionLayout
+from wgan_gp.models.networks.motion_layers import views_of_poses
 from wgan_gp.utils import losses
 from wgan_gp.utils.motion_terms import continuity_term
 from wgan_gp.utils.terms import LossInputs
@@ -105,8 +106,8 @@ def test_a_bone_turns_what_hangs_on_it():
     """About one axis, angles from bone to bone add up; the first turn is the whole arm's."""
     network, forearm = generator(), law(12).arms[1]
     turns = np.zeros((BODY.num_bones, 3), np.float32)
-    turns[forearm] = 0.3, -0.5, 0.2
-    total = network.above.numpy() @ turns
+    turns[sum(body_and_hands(BODY), []).index(forearm)] = 0.3, -0.5, 0.2
+    total = network.spread.numpy() @ turns
     hangs_on = {forearm, *BODY.hand("left")}
     assert {bone for bone in range(BODY.num_bones) if total[bone].any()} == hangs_on
     found = turned(paddle.to_tensor(np.float32(BODY.rest)), paddle.to_tensor(total))
@@ -139,8 +140,7 @@ def test_the_critic_sees_poses_in_units_of_their_own_movement():
     std, bend_std = factor * first.pose_std, factor * first.bend_std
     changes = {"pose_mean": 5 * mean, "pose_std": std, "bend_std": bend_std}
     other = MotionCritic(first._replace(**changes), 4)
-    learnt = {k: v for k, v in critic.state_dict().items() if "scaling" not in k}
-    other.set_state_dict(learnt)
+    other.set_state_dict(dict(critic.named_parameters()))
     seeds = condition["seed_frames"].numpy()
     given = np.abs(seeds).sum(axis=(2, 3), keepdims=True) > 0
     assert 0 < given.sum() < given.size
@@ -158,12 +158,15 @@ def test_the_critic_sees_poses_in_units_of_their_own_movement():
 def test_the_critic_sees_what_fingers_do_beside_the_arm():
     poses, _ = batch(3)
     chosen = layout()._replace(bend_std=np.linspace(1, 2, len(BODY.bends()))[:, None])
-    found = BendScaling(chosen)(poses).numpy()
+    moved = poses.numpy() - BODY.rest
+    found = moved.reshape([*moved.shape[:2], -1]) @ views_of_poses(chosen).T
+    vectors, bends = np.split(found, [3 * BODY.num_bones], axis=2)
+    scaled = (moved / chosen.pose_std).reshape(vectors.shape)
+    np.testing.assert_allclose(vectors, scaled, atol=1e-6)
     parents = np.array(BODY.bone_parents)
     hanging = np.flatnonzero(parents >= 0)
-    moved = poses.numpy() - BODY.rest
     expected = (moved[:, :, hanging] - moved[:, :, parents[hanging]]) / chosen.bend_std
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(bends, expected.reshape(bends.shape), atol=1e-6)
 
 
 @pytest.mark.parametrize("over", ["sample", "frame"])
@@ -313,22 +316,44 @@ def test_mask_lets_frames_see_their_neighbours_only():
 
 @pytest.mark.parametrize("reach", [0, 2])
 def test_attention_reaches_from_body_to_hands_and_no_farther_in_time(reach):
-    attention = BodyHandAttention(BODY, channels=3, dim=8, reach=reach)
-    x = paddle.randn([1, 11, BODY.num_bones, 3])
-    for source in (BODY.body()[1], BODY.hand("left")[0]):
+    sizes = [len(part) for part in body_and_hands(BODY)]
+    attention = BodyHandAttention(sizes, channels=3, dim=8, reach=reach)
+    body, left, right = np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+    x = paddle.randn([1, 11, sum(sizes), 3])
+    for source, others in ((body[1], [*left, *right]), (left[0], body)):
         moved = x.clone()
         moved[0, 5, source] += 1.0
         changed = (attention(moved) - attention(x)).abs().sum(axis=-1)[0].numpy()
-        in_body = source in BODY.body()
-        own = BODY.body() if in_body else BODY.hand("left")
-        others = [bone for bone in range(BODY.num_bones) if bone not in own]
-        if not in_body:  # hands see the body, not each other
-            others = BODY.body()
         near = np.abs(np.arange(11) - 5) <= reach
         assert (changed[near][:, others].max(axis=1) > 1e-6).all()
         assert changed[~near].max() < 1e-6
-        if not in_body:
-            assert changed[:, BODY.hand("right")].max() < 1e-6
+        if source in left:  # hands see the body, not each other
+            assert changed[:, right].max() < 1e-6
+
+
+def test_attention_without_hands_changes_nothing():
+    x = paddle.randn([1, 5, 4, 3])
+    assert paddle.equal_all(BodyHandAttention([4], channels=3, dim=8)(x), x)
+
+
+@pytest.mark.parametrize("seed_frames", [0, 4])
+@pytest.mark.parametrize("hears", [True, False])
+def test_condition_may_be_encoded_before(seed_frames, hears):
+    """Once for several motions; the penalty's gradient is the same to rounding."""
+    motion, condition = batch(3, seed_frames=seed_frames)
+    critic = MotionCritic(layout(seed_frames=seed_frames), 4, hears=hears)
+    gradients = []
+    for given in (condition, critic.encode(condition, motion.shape[1:])):
+        critic.clear_gradients()
+        points = motion.detach()
+        points.stop_gradient = False
+        squared = losses.squared_gradient_norm(lambda x: critic(x, given), points)
+        (critic(motion, given).sum() + squared.sum()).backward()
+        gradients.append({n: p.grad.numpy() for n, p in critic.named_parameters()})
+    for name, expected in gradients[0].items():
+        np.testing.assert_allclose(
+            gradients[1][name], expected, atol=1e-5, err_msg=name
+        )
 
 
 def test_bones_learn_of_each_other_within_the_skeleton():
@@ -339,7 +364,7 @@ def test_bones_learn_of_each_other_within_the_skeleton():
     before = network(z, condition)
     bone = BODY.hand("left")[0]
     which = network.which.numpy()
-    which[bone] += 1.0
+    which[sum(body_and_hands(BODY), []).index(bone)] += 1.0
     network.which.set_value(which)
     changed = (network(z, condition) - before).abs().sum(axis=[0, 1, 3]).numpy()
     hops = np.linalg.matrix_power((BODY.adjacency() > 0).astype(int), 2)[bone] > 0

@@ -184,8 +184,9 @@ class BaseGAN:
             fake = self.fake_beside(real, condition, noise)
             if fake.dtype != real.dtype:  # under autocast
                 fake = fake.astype(real.dtype)
+        seen = self._encoded(condition, real.shape[1:])
         (score_real, extra_real), (score_fake, extra_fake) = self._score_both(
-            real, fake, condition
+            real, fake, seen
         )
         loss, judged = self.critic_objective(score_real, score_fake)
         inputs = LossInputs(
@@ -199,7 +200,7 @@ class BaseGAN:
             extra_fake=extra_fake,
         )
         loss, record = self._add_terms("critic", loss, inputs)
-        penalty, penalty_terms = self.penalty(real, fake, condition, alpha)
+        penalty, penalty_terms = self.penalty(real, fake, seen, alpha)
         if penalty is not None:
             loss = loss + penalty
         return {
@@ -514,6 +515,12 @@ class BaseGAN:
         if condition is None:
             return self.generator(noise)
         return self.generator(noise, condition)
+
+    def _encoded(self, condition: Condition, shape: Sequence[int]) -> Condition:
+        """Once for all that a critic judges in a step, where it has an `encode` for it."""
+        if condition is None or not hasattr(self.critic, "encode"):
+            return condition
+        return self.critic.encode(condition, shape)
 
     def _judge(
         self, samples: paddle.Tensor, condition: Condition

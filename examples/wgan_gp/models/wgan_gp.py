@@ -208,11 +208,11 @@ class WGAN_GP(BaseGAN):
 
 
 def _with_gradient(condition: Condition) -> Condition:
-    """Floats that ask for a gradient, which nobody takes: paddle.concat has no second derivative
-    where a part of it asks for none."""
+    """Floats that all ask for a gradient, though nobody takes it: paddle.concat has no second
+    derivative where a part of it asks for none."""
 
     def leaf(x: paddle.Tensor) -> paddle.Tensor:
-        if x.is_floating_point():
+        if x.is_floating_point() and x.stop_gradient:
             x = x.detach()
             x.stop_gradient = False
         return x

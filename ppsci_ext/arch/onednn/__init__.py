@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Convolutions on the CPU by oneDNN's primitives, about twice as fast as Paddle's own.
+"""Convolutions on the CPU by oneDNN's primitives, about twice as fast as Paddle's own, and a norm.
 
 Paddle's own are there where these can't be had: see :func:`load` for what they need.
 """
@@ -22,21 +22,25 @@ from __future__ import annotations
 from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.doubled import convolution_of_doubled
 from ppsci_ext.arch.onednn.function import input_gradients
+from ppsci_ext.arch.onednn.layers import ChannelNorm
 from ppsci_ext.arch.onednn.layers import Conv1D
 from ppsci_ext.arch.onednn.layers import Conv1DTranspose
 from ppsci_ext.arch.onednn.layers import Conv2D
 from ppsci_ext.arch.onednn.layers import Conv2DTranspose
 from ppsci_ext.arch.onednn.layers import Conv3D
 from ppsci_ext.arch.onednn.layers import Conv3DTranspose
+from ppsci_ext.arch.onednn.layers import PremixedConv1D
 from ppsci_ext.arch.onednn.layers import use_onednn
 
 __all__ = [
+    "ChannelNorm",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
     "Conv3D",
     "Conv3DTranspose",
+    "PremixedConv1D",
     "convolution_of_doubled",
     "input_gradients",
     "load",

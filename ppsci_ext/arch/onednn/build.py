@@ -37,7 +37,10 @@ from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
 from ppsci_ext.utils.runtime import use_cores_by_openmp
 
-_SOURCE = osp.join(osp.dirname(__file__), "convolution.cc")
+_SOURCES = [
+    osp.join(osp.dirname(__file__), name)
+    for name in ("convolution.cc", "channel_norm.cc")
+]
 _LOOPS = osp.join(osp.dirname(__file__), "direct.h")
 _PADDLE = osp.dirname(paddle.__file__)
 _LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
@@ -58,7 +61,7 @@ def load() -> None:
     if not osp.exists(_LIBRARY):
         raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
     built_from = paddle.version.commit.encode() + _processor()
-    for name in (_SOURCE, _LOOPS, __file__):  # which has the flags
+    for name in (*_SOURCES, _LOOPS, __file__):  # which has the flags
         with open(name, "rb") as file:
             built_from += file.read()
     key = hashlib.sha256(built_from).hexdigest()[:16]
@@ -117,7 +120,7 @@ def _run(command: List[str]) -> None:
         said = done.stderr.splitlines()
         errors = [line for line in said if "error" in line] or said
         reason = errors[0] if errors else f"exit status {done.returncode}"
-        raise UserError(f"{command[0]} can't compile {_SOURCE}: {reason}")
+        raise UserError(f"{command[0]} can't compile the operators: {reason}")
 
 
 def _command(compiler: str, output: str) -> List[str]:
@@ -134,7 +137,7 @@ def _command(compiler: str, output: str) -> List[str]:
         *("-w", *([] if "clang" in compiler else ["-fopenmp"])),
         "-DPADDLE_WITH_CUSTOM_KERNEL",
         *(f"-I{folder}" for folder in includes),
-        *(_SOURCE, "-o", output),
+        *(*_SOURCES, "-o", output),
         *(
             core.libpaddle.__file__,
             f"-Wl,-rpath,{osp.dirname(core.libpaddle.__file__)}",

@@ -140,10 +140,12 @@ class Circle {
 struct Convolution {
   Circle circle;
   Shape x, w, y;  // x with circular margins
-  memory::dims strides, before, after;
+  memory::dims strides, between, before, after;  // between: places passed over inside of a kernel
 
   Convolution(const Shape& x_shape, const Shape& w_shape, const std::vector<int>& stride,
-              const std::vector<int>& padding, bool circular)  // before and after each axis
+              const std::vector<int>& dilation,
+              const std::vector<int>& padding,  // before and after each axis
+              bool circular)
       : circle(x_shape, circular ? padding : std::vector<int>()),
         x(circle.Whole()),
         w(w_shape),
@@ -152,7 +154,9 @@ struct Convolution {
     for (size_t i = 0; i < strides.size(); ++i) {
       before.push_back(circular ? 0 : padding[2 * i]);
       after.push_back(circular ? 0 : padding[2 * i + 1]);
-      y.push_back((x[2 + i] + before[i] + after[i] - w[2 + i]) / strides[i] + 1);
+      between.push_back(dilation[i] - 1);
+      const int64_t extent = (w[2 + i] - 1) * dilation[i] + 1;
+      y.push_back((x[2 + i] + before[i] + after[i] - extent) / strides[i] + 1);
     }
   }
 
@@ -164,15 +168,15 @@ struct Convolution {
 
   dnnl::convolution_backward_data::primitive_desc Transpose() const {
     return {Engine(), dnnl::algorithm::convolution_direct, Described(x, Layout::any),
-            Described(w, Layout::any), Described(y, Layout::any), strides, before, after,
+            Described(w, Layout::any), Described(y, Layout::any), strides, between, before, after,
             Forward(false, Layout::any)};
   }
 
   dnnl::convolution_backward_weights::primitive_desc Weight(bool bias) const {
     const Layout layout = x[1] == 1 ? ChannelsLast() : Layout::any;
     return {Engine(), dnnl::algorithm::convolution_direct, Described(x, layout),
-            Described(w, Layout::any), Bias(bias), Described(y, layout), strides, before, after,
-            Forward(false, layout)};
+            Described(w, Layout::any), Bias(bias), Described(y, layout), strides, between, before,
+            after, Forward(false, layout)};
   }
 
  private:
@@ -186,7 +190,7 @@ struct Convolution {
   dnnl::convolution_forward::primitive_desc Forward(bool bias, Layout layout) const {
     return {Engine(), dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
             Described(x, layout), Described(w, Layout::any), Bias(bias), Described(y, layout),
-            strides, before, after};
+            strides, between, before, after};
   }
 };
 
@@ -241,7 +245,7 @@ class Arguments {
 class Direct {
  public:
   Direct(const Shape& x, const Shape& w, const std::vector<int>& strides,
-         const std::vector<int>& padding, bool circular)
+         const std::vector<int>& dilation, const std::vector<int>& padding, bool circular)
       : geometry{x[0], w[1], w[0], {1, 1, 1}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}},
         fits_(circular) {
     for (size_t i = 0; i < strides.size(); ++i) {
@@ -250,7 +254,7 @@ class Direct {
       geometry.stride[axis] = strides[i];
       geometry.before[axis] = padding[2 * i];
       geometry.size[axis] = x[2 + i] / strides[i];
-      fits_ &= x[2 + i] % strides[i] == 0 && w[2 + i] >= strides[i] &&
+      fits_ &= dilation[i] == 1 && x[2 + i] % strides[i] == 0 && w[2 + i] >= strides[i] &&
                padding[2 * i] + padding[2 * i + 1] == w[2 + i] - strides[i];
       leaps_ |= strides[i] > 1;
     }
@@ -270,10 +274,10 @@ class Direct {
 };
 
 std::vector<Tensor> Forward(const Tensor& x, const Tensor& w, const paddle::optional<Tensor>& b,
-                            const std::vector<int>& strides, const std::vector<int>& padding,
-                            bool circular) {
-  const Convolution convolution(x.shape(), w.shape(), strides, padding, circular);
-  const Direct direct(x.shape(), w.shape(), strides, padding, circular);
+                            const std::vector<int>& strides, const std::vector<int>& dilation,
+                            const std::vector<int>& padding, bool circular) {
+  const Convolution convolution(x.shape(), w.shape(), strides, dilation, padding, circular);
+  const Direct direct(x.shape(), w.shape(), strides, dilation, padding, circular);
   if (direct.Forward()) {
     Tensor y = Empty(convolution.y);
     direct::Forward(x.data<float>(), w.data<float>(), b ? b->data<float>() : nullptr,
@@ -295,9 +299,10 @@ std::vector<Tensor> Forward(const Tensor& x, const Tensor& w, const paddle::opti
 
 std::vector<Tensor> Transpose(const Tensor& y, const Tensor& w, const paddle::optional<Tensor>& b,
                               const std::vector<int64_t>& x_shape, const std::vector<int>& strides,
-                              const std::vector<int>& padding, bool circular) {
-  const Convolution convolution(x_shape, w.shape(), strides, padding, circular);
-  const Direct direct(x_shape, w.shape(), strides, padding, circular);
+                              const std::vector<int>& dilation, const std::vector<int>& padding,
+                              bool circular) {
+  const Convolution convolution(x_shape, w.shape(), strides, dilation, padding, circular);
+  const Direct direct(x_shape, w.shape(), strides, dilation, padding, circular);
   if (direct.Transpose()) {
     Tensor x = Empty(x_shape);
     direct::Transpose(y.data<float>(), w.data<float>(), b ? b->data<float>() : nullptr,
@@ -325,10 +330,10 @@ std::vector<Tensor> Transpose(const Tensor& y, const Tensor& w, const paddle::op
 }
 
 std::vector<Tensor> Weight(const Tensor& x, const Tensor& y, const std::vector<int64_t>& w_shape,
-                           const std::vector<int>& strides, const std::vector<int>& padding,
-                           bool circular) {
-  const Convolution convolution(x.shape(), w_shape, strides, padding, circular);
-  const Direct direct(x.shape(), w_shape, strides, padding, circular);
+                           const std::vector<int>& strides, const std::vector<int>& dilation,
+                           const std::vector<int>& padding, bool circular) {
+  const Convolution convolution(x.shape(), w_shape, strides, dilation, padding, circular);
+  const Direct direct(x.shape(), w_shape, strides, dilation, padding, circular);
   if (direct.Weight()) {
     Tensor w = Empty(w_shape), b = Empty({w_shape[0]});
     direct::Weight(x.data<float>(), y.data<float>(), w.data<float>(), b.data<float>(),
@@ -357,19 +362,20 @@ extern "C" int onednn_headers_fit() {
 PD_BUILD_OP(onednn_convolution)
     .Inputs({"X", "W", paddle::Optional("B")})
     .Outputs({"Y"})
-    .Attrs({"strides: std::vector<int>", "padding: std::vector<int>", "circular: bool"})
+    .Attrs({"strides: std::vector<int>", "dilation: std::vector<int>",
+            "padding: std::vector<int>", "circular: bool"})
     .SetKernelFn(PD_KERNEL(Forward));
 
 PD_BUILD_OP(onednn_convolution_transpose)
     .Inputs({"Y", "W", paddle::Optional("B")})
     .Outputs({"X"})
     .Attrs({"x_shape: std::vector<int64_t>", "strides: std::vector<int>",
-            "padding: std::vector<int>", "circular: bool"})
+            "dilation: std::vector<int>", "padding: std::vector<int>", "circular: bool"})
     .SetKernelFn(PD_KERNEL(Transpose));
 
 PD_BUILD_OP(onednn_convolution_weight)
     .Inputs({"X", "Y"})
     .Outputs({"W", "B"})
     .Attrs({"w_shape: std::vector<int64_t>", "strides: std::vector<int>",
-            "padding: std::vector<int>", "circular: bool"})
+            "dilation: std::vector<int>", "padding: std::vector<int>", "circular: bool"})
     .SetKernelFn(PD_KERNEL(Weight));

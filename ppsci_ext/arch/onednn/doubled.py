@@ -53,7 +53,7 @@ def convolution_of_doubled(
     if (
         not is_convolution(layer)
         or layer.weight.shape[2:] != [3] * axes
-        or set(layer._stride) != {1}
+        or {*layer._stride, *layer._dilation} != {1}
         or layer._padding != 1
         or layer._padding_mode not in ("zeros", "circular")
         or not all(computable(layer, part) for part in (x, *beside))
@@ -68,11 +68,11 @@ def convolution_of_doubled(
         _spread(weight[:, :coarse] if beside else weight),
         layer.bias,
         [2 * size for size in x.shape[2:]],
-        Geometry([2] * axes, margins, circular),
+        Geometry([2] * axes, [1] * axes, margins, circular),
     )
     if beside:
         fine = beside[0] if len(beside) == 1 else paddle.concat(list(beside), axis=1)
-        geometry = Geometry([1] * axes, margins, circular)
+        geometry = Geometry([1] * axes, [1] * axes, margins, circular)
         y = y + convolution(fine, weight[:, coarse:], None, geometry)
     return y
 

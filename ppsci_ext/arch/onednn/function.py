@@ -38,15 +38,21 @@ class Geometry(NamedTuple):
     """How the kernel moves over the places."""
 
     strides: List[int]  # of each axis
+    dilation: List[int]  # of each axis
     padding: List[int]  # before and after each axis, in turn
     circular: bool = False  # margins of the other end's elements, not of zeros
 
 
-def _run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
+def run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
     return tuple(core.eager._run_custom_op(operator, *arguments))
 
 
 _inputs_only = False
+
+
+def inputs_only() -> bool:
+    """Whether the gradients under way are those of :func:`input_gradients`."""
+    return _inputs_only
 
 
 def input_gradients(
@@ -101,7 +107,7 @@ class _Forward(_Function):
     @staticmethod
     def forward(ctx, x, w, b, geometry):
         _Function.remember(ctx, geometry, x, w, b)
-        return _run("onednn_convolution", x, w, b, *geometry)[0]
+        return run("onednn_convolution", x, w, b, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dy):
@@ -121,7 +127,7 @@ class _Transpose(_Function):
     @staticmethod
     def forward(ctx, y, w, b, x_shape, geometry):
         _Function.remember(ctx, geometry, y, w, b)
-        return _run("onednn_convolution_transpose", y, w, b, x_shape, *geometry)[0]
+        return run("onednn_convolution_transpose", y, w, b, x_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dx):
@@ -143,7 +149,7 @@ class _Weight(_Function):
     @staticmethod
     def forward(ctx, x, y, w_shape, geometry):
         _Function.remember(ctx, geometry, x, y)
-        return _run("onednn_convolution_weight", x, y, w_shape, *geometry)[0]
+        return run("onednn_convolution_weight", x, y, w_shape, *geometry)[0]
 
     @staticmethod
     def backward(ctx, dw):
@@ -163,7 +169,7 @@ def _weight_and_bias(
     if (
         not paddle.is_grad_enabled()
     ):  # one kernel has both, but isn't a function of dy then
-        return _run("onednn_convolution_weight", x, dy, w_shape, *geometry)
+        return run("onednn_convolution_weight", x, dy, w_shape, *geometry)
     return _Weight.apply(x, dy, w_shape, geometry), _sum_by_channel(dy)
 
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Paddle's convolution layers, computed by oneDNN wherever it can."""
+"""Paddle's convolution layers, computed by oneDNN wherever it can, and layer norm of channels."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ from paddle.base import framework
 from paddle.utils.layers_utils import convert_to_list
 
 from ppsci_ext.arch import convolution as complete
+from ppsci_ext.arch import normalization
+from ppsci_ext.arch import premixed_convolution
 from ppsci_ext.arch import resampled_convolution
 from ppsci_ext.arch.onednn.build import load
+from ppsci_ext.arch.onednn.channel_norm import channel_norm
 from ppsci_ext.arch.onednn.function import Geometry
 from ppsci_ext.arch.onednn.function import convolution
 from ppsci_ext.arch.onednn.function import transposed_convolution
@@ -37,8 +40,7 @@ class _Convolution:
     """Convolution; what oneDNN isn't for here, Paddle computes.
 
     oneDNN takes float32 tensors on the CPU outside of autocast, in dynamic graphs, and ungrouped
-    convolutions without dilation, channels first; margins other than of zeros and circular ones
-    are made before it.
+    convolutions, channels first; margins other than of zeros and circular ones are made before it.
     """
 
     @paddle.jit.not_to_static  # which takes super() for the class of the layer
@@ -53,9 +55,9 @@ class _Convolution:
             padding = [self._padding] * len(padding)
         else:
             whole = complete.padded(self, x)
-        if not _fits(self.weight.shape[2:], whole.shape[2:], padding):
+        if not _fits(_extent(self), whole.shape[2:], padding):
             return super().forward(x)
-        geometry = Geometry(list(self._stride), padding, circular)
+        geometry = Geometry(list(self._stride), list(self._dilation), padding, circular)
         return convolution(whole, self.weight, self.bias, geometry)
 
 
@@ -76,8 +78,7 @@ class _TransposedConvolution:
 
     @paddle.jit.not_to_static
     def forward(self, x: paddle.Tensor, output_size=None) -> paddle.Tensor:
-        same = isinstance(self._padding, str) and self._padding.upper() == "SAME"
-        if not _computable(self, x) or output_size is not None or same:
+        if not _computable(self, x) or output_size is not None or _same(self):
             return super().forward(x, output_size)
         padding = _padding_of(self, x.shape[2:])
         more = convert_to_list(self.output_padding, len(self._stride), "output_padding")
@@ -86,17 +87,17 @@ class _TransposedConvolution:
             for n, stride, k, extra, before, after in zip(
                 x.shape[2:],
                 self._stride,
-                self.weight.shape[2:],
+                _extent(self),
                 more,
                 padding[::2],
                 padding[1::2],
             )
         ]
-        if not _fits(self.weight.shape[2:], size, padding) or any(
+        if not _fits(_extent(self), size, padding) or any(
             extra >= stride for extra, stride in zip(more, self._stride)
         ):
             return super().forward(x, output_size)
-        geometry = Geometry(list(self._stride), padding)
+        geometry = Geometry(list(self._stride), list(self._dilation), padding)
         return transposed_convolution(x, self.weight, self.bias, size, geometry)
 
 
@@ -119,7 +120,7 @@ class ConvMeanPool2D(resampled_convolution.ConvMeanPool2D):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         if not _computable(self, x) or min(x.shape[2:]) == 1:
             return super().forward(x)
-        geometry = Geometry(self.strides, self.padding)
+        geometry = Geometry(self.strides, [1, 1], self.padding)
         return convolution(x, self.resampling_weight(), self.bias, geometry)
 
 
@@ -130,9 +131,34 @@ class UpsampleConv2D(resampled_convolution.UpsampleConv2D):
         if not _computable(self, x):
             return super().forward(x)
         size = [2 * n for n in x.shape[2:]]
-        geometry = Geometry(self.strides, self.padding)
+        geometry = Geometry(self.strides, [1, 1], self.padding)
         weight = self.resampling_weight()
         return transposed_convolution(x, weight, self.bias, size, geometry)
+
+
+class PremixedConv1D(premixed_convolution.PremixedConv1D):
+    """See ppsci_ext.arch.PremixedConv1D."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        padding = _padding_of(self, x.shape[2:])
+        channels = self.mixing.shape[0]
+        if (
+            not computable(self, x)
+            or x.shape[1] != channels
+            or not (_fits(_extent(self), x.shape[2:], padding))
+        ):
+            return super().forward(x)
+        geometry = Geometry(list(self._stride), list(self._dilation), padding)
+        return convolution(x, self.mixed_weight(), self.bias, geometry)
+
+
+class ChannelNorm(normalization.ChannelNorm):
+    """See ppsci_ext.arch.ChannelNorm."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        if not _plain(self, x) or x.shape[1] != self.weight.shape[0]:
+            return super().forward(x)
+        return channel_norm(x, self.weight, self.bias, self.epsilon)
 
 
 def _computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
@@ -147,14 +173,25 @@ def is_convolution(layer: nn.Layer) -> bool:
 def computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
     """Whether oneDNN is for this layer and tensor, but for the number of its channels."""
     return (
+        _plain(layer, x)
+        and layer._groups == 1
+        and (set(layer._dilation) == {1} or not _same(layer))  # Paddle ignores it there
+        and layer._data_format in ("NCL", "NCHW", "NCDHW")
+        and x.ndim == 2 + len(layer._kernel_size)
+    )
+
+
+def _same(layer: nn.Layer) -> bool:
+    return isinstance(layer._padding, str) and layer._padding.upper() == "SAME"
+
+
+def _plain(layer: nn.Layer, x: paddle.Tensor) -> bool:
+    """Whether the operators here take such tensors, at this moment."""
+    return (
         paddle.in_dynamic_mode()
         and x.dtype == layer.weight.dtype == paddle.float32
         and x.place.is_cpu_place()
         and framework._dygraph_tracer()._amp_level == core.AmpLevel.O0
-        and layer._groups == 1
-        and set(layer._dilation) == {1}
-        and layer._data_format in ("NCL", "NCHW", "NCDHW")
-        and x.ndim == 2 + len(layer._kernel_size)
         and min(x.shape) > 0
     )
 
@@ -167,11 +204,16 @@ def _fits(kernel: List[int], size: List[int], padding: List[int]) -> bool:
     )
 
 
+def _extent(layer: nn.Layer) -> List[int]:
+    """How many places a kernel covers on each axis, those between its own included."""
+    sizes = layer.weight.shape[2:]
+    return [(n - 1) * step + 1 for n, step in zip(sizes, layer._dilation)]
+
+
 def _padding_of(layer: nn.Layer, size: List[int]) -> List[int]:
     """Padding of a convolution before and after each axis, for a tensor of this size."""
-    kernel = layer.weight.shape[2:]
     pairs = explicit_padding(
-        layer._padding, size, kernel, layer._stride, channels_last=False
+        layer._padding, size, _extent(layer), layer._stride, channels_last=False
     )
     return [number for pair in pairs for number in pair]
 
@@ -181,6 +223,8 @@ _FASTER = {
     nn.Conv2D: Conv2D,
     nn.Conv3D: Conv3D,
     complete.Conv3D: Conv3D,
+    normalization.ChannelNorm: ChannelNorm,
+    premixed_convolution.PremixedConv1D: PremixedConv1D,
     nn.Conv1DTranspose: Conv1DTranspose,
     nn.Conv2DTranspose: Conv2DTranspose,
     nn.Conv3DTranspose: Conv3DTranspose,
@@ -190,7 +234,7 @@ _FASTER = {
 
 
 def use_onednn(network: nn.Layer) -> None:
-    """Let oneDNN compute a network's convolutions, in place.
+    """Let the operators here compute a network's convolutions and norms of channels, in place.
 
     Parameters, hooks and state_dict stay as they are.
 

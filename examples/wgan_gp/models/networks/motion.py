@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from typing import Any
 from typing import List
+from typing import Sequence
 
 import numpy as np
 import paddle
@@ -32,21 +33,22 @@ from paddle.nn import functional as F
 from paddle.static import InputSpec
 from wgan_gp.models.networks import initialization as init
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
+from wgan_gp.models.networks.motion_attention import body_and_hands
 from wgan_gp.models.networks.motion_layers import KERNEL
 from wgan_gp.models.networks.motion_layers import SLOPE
 from wgan_gp.models.networks.motion_layers import AudioEncoder
-from wgan_gp.models.networks.motion_layers import BendScaling
 from wgan_gp.models.networks.motion_layers import Condition
-from wgan_gp.models.networks.motion_layers import FrameNorm
 from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.models.networks.motion_layers import PoseScaling
 from wgan_gp.models.networks.motion_layers import conv
 from wgan_gp.models.networks.motion_layers import seeds_over_time
+from wgan_gp.models.networks.motion_layers import views_of_poses
+from wgan_gp.models.networks.motion_layers import weights
 from wgan_gp.models.networks.normalization import BatchNorm
 
+from ppsci_ext.arch import ChannelNorm
 from ppsci_ext.arch import Embedding
-from ppsci_ext.arch import LayerNorm
-from ppsci_ext.arch import concat
+from ppsci_ext.arch import PremixedConv1D
 from ppsci_ext.data.motion import AUDIO_PER_FRAME
 from ppsci_ext.data.motion import Skeleton
 
@@ -78,21 +80,33 @@ class MotionCritic(nn.Layer):
         hears: bool = True,
     ):
         super().__init__()
-        self.scaling = PoseScaling(layout.pose_mean, layout.pose_std)
-        self.bend_scaling = BendScaling(layout)
-        channels = 3 * layout.num_bones * (2 if layout.seed_frames else 1)
-        channels += 3 * len(layout.bends)
+        self.scaling = PoseScaling(layout)
         self.audio = None
+        beside = 3 * layout.num_bones if layout.seed_frames else 0
         if hears and len(layout.audio_mean):
             self.audio = AudioEncoder(layout, dim)
-            channels += dim
+            beside += dim
         self.seed_frames = layout.seed_frames
-        widths = [channels, dim, 2 * dim, 4 * dim, 4 * dim]
+        views = views_of_poses(layout)
+        first = weights(len(views) + beside, dim, KERNEL)
+        self.of_poses = PremixedConv1D(
+            views, dim, KERNEL, padding=KERNEL // 2, weight_attr=first
+        )
+        self.of_condition = None
+        if beside:
+            self.of_condition = nn.Conv1D(
+                beside,
+                dim,
+                KERNEL,
+                padding=KERNEL // 2,
+                weight_attr=first,
+                bias_attr=False,
+            )
+        widths = [dim, 2 * dim, 4 * dim, 4 * dim]
         self.convs, self.norms = nn.LayerList(), nn.LayerList()
-        for number, stride in enumerate((1, 2, 2, 1)):
-            before, after = widths[number : number + 2]
+        for before, after, stride in zip(widths, widths[1:], (2, 2, 1)):
             self.convs.append(conv(before, after, KERNEL, stride))
-            self.norms.append(_norm(norm if number else "none", after))
+            self.norms.append(_norm(norm, after))
         self.score = init.linear(widths[-1], 1)
         self.speaker = Embedding(
             layout.num_speakers,
@@ -100,18 +114,36 @@ class MotionCritic(nn.Layer):
             weight_attr=nn.initializer.Normal(std=0.02),
         )
 
-    def forward(self, x: paddle.Tensor, condition: Condition) -> paddle.Tensor:
-        frames = x.shape[1]
-        parts = [
-            each.reshape([x.shape[0], frames, -1]).transpose([0, 2, 1])
-            for each in (self.scaling(x), self.bend_scaling(x))
-        ]
+    def encode(self, condition: Condition, shape: Sequence[int]) -> Condition:
+        """What the first convolution adds for the condition, which is the same for all poses.
+
+        Args:
+            condition (Condition): As for `forward`.
+            shape (Sequence[int]): That of a motion, [T, N, 3].
+
+        Returns:
+            Condition: "speaker", and "beside" [B, dim, T] of audio and seed frames, where the
+                critic gets any; `forward` takes it, too.
+        """
+        parts = []
         if self.audio is not None:
-            parts.append(self.audio(condition["audio"].astype(x.dtype)))
+            parts.append(self.audio(condition["audio"].astype(self.scaling.mean.dtype)))
         if self.seed_frames:
-            seeds = self.scaling.where_given(condition["seed_frames"].astype(x.dtype))
-            parts.append(seeds_over_time(seeds, frames).transpose([0, 2, 1]))
-        h = concat(parts, axis=1)
+            seeds = condition["seed_frames"].astype(self.scaling.mean.dtype)
+            seeds = seeds_over_time(self.scaling.where_given(seeds), shape[0])
+            parts.append(seeds.transpose([0, 2, 1]))
+        encoded = {"speaker": condition["speaker"]}
+        if parts:
+            encoded["beside"] = self.of_condition(paddle.concat(parts, axis=1))
+        return encoded
+
+    def forward(self, x: paddle.Tensor, condition: Condition) -> paddle.Tensor:
+        if "beside" not in condition:
+            condition = self.encode(condition, x.shape[1:])
+        h = self.of_poses(self.scaling.centred(x))
+        if "beside" in condition:
+            h = h + condition["beside"]
+        h = F.leaky_relu(h, SLOPE)
         for convolution, norm in zip(self.convs, self.norms):
             h = F.leaky_relu(norm(convolution(h)), SLOPE)
         h = h.mean(axis=2)
@@ -122,7 +154,7 @@ class MotionCritic(nn.Layer):
 def _norm(kind: str, channels: int) -> nn.Layer:
     kinds = {
         "none": lambda: nn.Identity(),
-        "layer": lambda: FrameNorm(LayerNorm(channels)),
+        "layer": lambda: ChannelNorm(channels),
         "batch": lambda: BatchNorm(channels),
     }
     return kinds[kind]()
@@ -133,7 +165,7 @@ class _TemporalBlock(nn.Layer):
 
     def __init__(self, channels: int, dilation: int):
         super().__init__()
-        self.norm = FrameNorm(nn.LayerNorm(channels))
+        self.norm = ChannelNorm(channels)
         self.conv = conv(channels, channels, KERNEL, dilation=dilation)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
@@ -211,18 +243,22 @@ class MotionGenerator(nn.Layer):
         self.which = self.create_parameter(
             [bones, per_bone], default_initializer=nn.initializer.Normal(std=0.5)
         )
-        adjacency = skeleton.adjacency()
+        # within, bones are in the order of the parts, so that these lie side by side
+        parts = body_and_hands(skeleton)
+        order = sum(parts, [])
+        adjacency = skeleton.adjacency()[np.ix_(order, order)]
         self.before = _GraphBlock(adjacency, per_bone)
         self.attention = nn.Identity()
         if cross_attention:
-            self.attention = BodyHandAttention(skeleton, per_bone, dim)
+            self.attention = BodyHandAttention(map(len, parts), per_bone, dim)
         self.after = _GraphBlock(adjacency, per_bone)
         # the first poses are near the one at rest
         small = nn.initializer.Normal(std=0.05)
         self.change = nn.Linear(per_bone, 3, weight_attr=small)
-        if unit:
-            above = paddle.to_tensor(skeleton.above())
-            self.register_buffer("above", above, persistable=False)
+        # what turns a bone turns all that hang on it
+        spread = skeleton.above() if unit else np.eye(bones)
+        spread = paddle.to_tensor(np.float32(spread[:, order]))
+        self.register_buffer("spread", spread, persistable=False)
         self.rest = self.create_parameter(
             [bones, 3], default_initializer=nn.initializer.Assign(np.float32(rest))
         )
@@ -256,11 +292,10 @@ class MotionGenerator(nn.Layer):
         h = F.leaky_relu(self.blocks(h), SLOPE).transpose([0, 2, 1])
         x = self.bones(h).reshape([-1, frames, *self.which.shape]) + self.which
         x = self.after(self.attention(self.before(x)))
-        change = self.change(F.leaky_relu(x, SLOPE))
+        change = paddle.matmul(self.spread, self.change(F.leaky_relu(x, SLOPE)))
         if not self.unit:
             return self.rest + change
-        # what turns a bone turns all that hang on it
-        return turned(unit_vectors(self.rest), paddle.matmul(self.above, change))
+        return turned(unit_vectors(self.rest), change)
 
     def _speaker(self, index: paddle.Tensor) -> paddle.Tensor:
         vectors = self.speaker.weight

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from typing import Iterable
 from typing import List
 
 import paddle
@@ -35,33 +36,30 @@ def neighbourhood(frames: int, reach: int) -> paddle.Tensor:
     return (at.unsqueeze(0) - at.unsqueeze(1)).abs() <= reach
 
 
+def body_and_hands(skeleton: Skeleton) -> List[List[int]]:
+    """Bones of the body and of each hand that there is."""
+    parts = [skeleton.body(), *(skeleton.hand(side) for side in SIDES)]
+    return [part for part in parts if part]
+
+
 class BodyHandAttention(nn.Layer):
-    """The body attends to both hands and each hand to the body; [B, T, N, C] to the same.
+    """The body attends to all hands and each hand to the body; [B, T, N, C] to the same.
 
     A part of the skeleton is one token a frame, made of all its bones, and looks at the tokens
-    of the other parts in the frames around its own.
+    of the other parts in the frames around its own. Without hands it changes nothing.
 
     Args:
-        skeleton (Skeleton): Bones, of which some are beyond the wrists.
+        sizes (Iterable[int]): How many of the bones, in turn, are the body's and each hand's.
         channels (int): C.
         dim (int): Width of a token, an even number.
         reach (int): Frames to either side that a token sees. Defaults to 3.
-
-    Raises:
-        UserError: The skeleton has no wrists.
     """
 
-    def __init__(self, skeleton: Skeleton, channels: int, dim: int, reach: int = REACH):
+    def __init__(
+        self, sizes: Iterable[int], channels: int, dim: int, reach: int = REACH
+    ):
         super().__init__()
-        parts = [skeleton.body(), *(skeleton.hand(side) for side in SIDES)]
-        parts = [part for part in parts if part]
-        order = sum(parts, [])
-        for name, index in (
-            ("order", order),
-            ("back", [order.index(bone) for bone in range(len(order))]),
-        ):
-            self.register_buffer(name, paddle.to_tensor(index), persistable=False)
-        self.sizes = [len(part) for part in parts]
+        self.sizes = list(sizes)
         self.reach = reach
         widths = [size * channels for size in self.sizes]
         self.tokens = nn.LayerList([init.linear(width, dim) for width in widths])
@@ -70,19 +68,20 @@ class BodyHandAttention(nn.Layer):
         self.of_hands = nn.MultiHeadAttention(dim, _HEADS)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        _, frames, _, channels = x.shape
-        parts = x.index_select(self.order, axis=2).split(self.sizes, axis=2)
-        body, *hands = [
+        frames, hands = x.shape[1], len(self.sizes) - 1
+        if not hands:
+            return x
+        parts = x.split(self.sizes, axis=2)
+        body, *others = [
             token(part.flatten(2)) for token, part in zip(self.tokens, parts)
         ]
-        seen: List[paddle.Tensor] = []
+        others = paddle.concat(others, axis=1)
         near = neighbourhood(frames, self.reach)
-        if hands:
-            both, mask = paddle.concat(hands, 1), near.tile([1, len(hands)])
-            seen.append(self.of_body(body, both, both, mask))
-            seen += [self.of_hands(hand, body, body, near) for hand in hands]
-        changed = [
-            part + change(token).reshape([-1, frames, part.shape[2], channels])
-            for part, change, token in zip(parts, self.changes, seen)
+        seen = [self.of_body(body, others, others, near.tile([1, hands]))]
+        by_hands = self.of_hands(others, body, body, near.tile([hands, 1]))
+        seen += by_hands.split(hands, axis=1)
+        changes = [
+            change(token).reshape([-1, frames, *part.shape[2:]])
+            for change, token, part in zip(self.changes, seen, parts)
         ]
-        return paddle.concat(changed or parts, axis=2).index_select(self.back, axis=2)
+        return x + paddle.concat(changes, axis=2)

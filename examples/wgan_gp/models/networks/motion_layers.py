@@ -64,13 +64,19 @@ class MotionLayout(NamedTuple):
     bend_std: np.ndarray
 
 
+def weights(
+    inputs: int, outputs: int, kernel: int, stride: int = 1
+) -> nn.initializer.Initializer:
+    """Initial weights of a convolution over time, of all its channels together."""
+    return nn.initializer.XavierUniform(
+        inputs * kernel, outputs * kernel / stride, gain=math.sqrt(2.0)
+    )
+
+
 def conv(
     inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1
 ) -> nn.Conv1D:
     """Convolution of [B, C, T] that leaves ceil(T / stride) frames, for an odd kernel."""
-    weight = nn.initializer.XavierUniform(
-        inputs * kernel, outputs * kernel / stride, gain=math.sqrt(2.0)
-    )
     return nn.Conv1D(
         inputs,
         outputs,
@@ -78,20 +84,9 @@ def conv(
         stride,
         padding=dilation * (kernel - 1) // 2,
         dilation=dilation,
-        weight_attr=weight,
+        weight_attr=weights(inputs, outputs, kernel, stride),
         bias_attr=nn.initializer.Constant(0.0),
     )
-
-
-class FrameNorm(nn.Layer):
-    """A layer norm over the channels of each frame of [B, C, T], whatever T is."""
-
-    def __init__(self, norm: nn.Layer):
-        super().__init__()
-        self.norm = norm
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.norm(x.transpose([0, 2, 1])).transpose([0, 2, 1])
 
 
 class AudioEncoder(nn.Layer):
@@ -120,41 +115,35 @@ class AudioEncoder(nn.Layer):
 
 
 class PoseScaling(nn.Layer):
-    """Vectors of bones less their mean, in units of how far they move.
+    """Vectors of bones less their mean, and in units of how far they move.
 
     As vectors of length 1 they are mean pose for the most part, with a movement of a tenth or so.
     """
 
-    def __init__(self, mean: np.ndarray, std: np.ndarray):
+    def __init__(self, layout: MotionLayout):
         super().__init__()
-        for name, values in (("mean", mean), ("std", std)):
+        for name, values in (("mean", layout.pose_mean), ("std", layout.pose_std)):
             self.register_buffer(name, paddle.to_tensor(np.float32(values)))
 
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return (x - self.mean) / self.std
+    def centred(self, x: paddle.Tensor) -> paddle.Tensor:
+        """Less their mean, as channels [B, 3 N, T]."""
+        return (x - self.mean).reshape([*x.shape[:2], -1]).transpose([0, 2, 1])
 
     def where_given(self, x: paddle.Tensor) -> paddle.Tensor:
-        """The same of poses, some of which are not given: zeros, which they remain."""
+        """Scaled poses, some of which are not given: zeros, which they remain."""
         given = x.abs().sum(axis=[-2, -1], keepdim=True) > 0
-        return self(x) * given.astype(x.dtype)
+        return (x - self.mean) / self.std * given.astype(x.dtype)
 
 
-class BendScaling(PoseScaling):
-    """The same of each bone's vector less that of the bone it hangs on.
+def views_of_poses(layout: MotionLayout) -> np.ndarray:
+    """What the critic sees of centred poses, [3 N + 3 J, 3 N].
 
-    Fingers go wherever the arm goes; what they do beside that is a small part of it.
+    Each bone's vector in units of how far it moves; and what this is less that of the bone it
+    hangs on, in such units as well. Fingers go wherever the arm goes; what they do beside that
+    is a small part of it.
     """
-
-    def __init__(self, layout: MotionLayout):
-        super().__init__(layout.bends @ layout.pose_mean, layout.bend_std)
-        # one product of all coordinates is faster than one for each frame
-        differences = paddle.to_tensor(np.float32(np.kron(layout.bends, np.eye(3)).T))
-        self.register_buffer("differences", differences, persistable=False)
-
-    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        flat = x.reshape([*x.shape[:2], -1])
-        moved = paddle.matmul(flat, self.differences)
-        return super().forward(moved.reshape([*x.shape[:2], -1, 3]))
+    views = [np.eye(layout.num_bones) / layout.pose_std, layout.bends / layout.bend_std]
+    return np.kron(np.concatenate(views), np.eye(3))
 
 
 def seeds_over_time(seeds: paddle.Tensor, frames: int) -> paddle.Tensor:
