@@ -62,9 +62,11 @@ def joint_angles(vectors: paddle.Tensor, pairs: np.ndarray) -> paddle.Tensor:
         vectors (paddle.Tensor): Along the bones, of any length above 0, [B, T, N, 3].
         pairs (np.ndarray): Indices of bones, [P, 2].
     """
+    # as products, whose gradients are faster than those of index_select
+    chosen = np.eye(vectors.shape[2], dtype="float32")[np.transpose(pairs)]
     first, second = (
-        paddle.index_select(vectors, paddle.to_tensor(index), axis=2)
-        for index in np.transpose(pairs)
+        paddle.matmul(paddle.to_tensor(rows).astype(vectors.dtype), vectors)
+        for rows in chosen
     )
     length = (first.square().sum(-1) * second.square().sum(-1) + 1e-12).sqrt()
     cosine = (first * second).sum(-1) / length

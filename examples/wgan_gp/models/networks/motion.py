@@ -308,11 +308,12 @@ def turned(x: paddle.Tensor, turns: paddle.Tensor) -> paddle.Tensor:
 
     Rodrigues' formula; finite slopes at zero.
     """
+    x = x.expand(turns.shape)  # once: its gradient is a slow sum
     square = turns.square().sum(axis=-1, keepdim=True) + 1e-12
     angle = square.sqrt()
     cos = angle.cos()
     along = (turns * x).sum(axis=-1, keepdim=True) * (1 - cos) / square
-    across = paddle.cross(turns, x.expand(turns.shape), axis=-1)
+    across = paddle.cross(turns, x, axis=-1)
     return cos * x + angle.sin() / angle * across + along * turns
 
 
