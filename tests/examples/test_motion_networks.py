@@ -22,12 +22,12 @@ from wgan_gp.models import WGAN_GP
 from wgan_gp.models.networks.motion import STYLE
 from wgan_gp.models.networks.motion import MotionCritic
 from wgan_gp.models.networks.motion import MotionGenerator
-from wgan_gp.models.networks.motion import turned
 from wgan_gp.models.networks.motion_attention import BodyHandAttention
 from wgan_gp.models.networks.motion_attention import body_and_hands
 from wgan_gp.models.networks.motion_attention import neighbourhood
 from wgan_gp.models.networks.motion_layers import MotionLayout
 from wgan_gp.models.networks.motion_layers import views_of_poses
+from wgan_gp.models.networks.motion_vectors import turned
 from wgan_gp.utils import losses
 from wgan_gp.utils.motion_terms import continuity_term
 from wgan_gp.utils.terms import LossInputs

@@ -44,6 +44,8 @@ from wgan_gp.models.networks.motion_layers import conv
 from wgan_gp.models.networks.motion_layers import seeds_over_time
 from wgan_gp.models.networks.motion_layers import views_of_poses
 from wgan_gp.models.networks.motion_layers import weights
+from wgan_gp.models.networks.motion_vectors import turned
+from wgan_gp.models.networks.motion_vectors import unit_vectors
 from wgan_gp.models.networks.normalization import BatchNorm
 
 from ppsci_ext.arch import ChannelNorm
@@ -301,22 +303,3 @@ class MotionGenerator(nn.Layer):
         vectors = self.speaker.weight
         mean = vectors.mean(axis=0, keepdim=True)
         return paddle.gather(paddle.concat([vectors, mean]), index)
-
-
-def turned(x: paddle.Tensor, turns: paddle.Tensor) -> paddle.Tensor:
-    """Vectors [..., 3] turned about axes by as many radians as those are long.
-
-    Rodrigues' formula; finite slopes at zero.
-    """
-    x = x.expand(turns.shape)  # once: its gradient is a slow sum
-    square = turns.square().sum(axis=-1, keepdim=True) + 1e-12
-    angle = square.sqrt()
-    cos = angle.cos()
-    along = (turns * x).sum(axis=-1, keepdim=True) * (1 - cos) / square
-    across = paddle.cross(turns, x, axis=-1)
-    return cos * x + angle.sin() / angle * across + along * turns
-
-
-def unit_vectors(x: paddle.Tensor) -> paddle.Tensor:
-    """Vectors [..., 3] of length 1 in the same directions; finite slopes at zero."""
-    return x / (x.square().sum(axis=-1, keepdim=True) + 1e-12).sqrt()
