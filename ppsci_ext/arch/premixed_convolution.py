@@ -46,7 +46,7 @@ class PremixedConv1D(nn.Conv1D):
 
     def mixed_weight(self) -> paddle.Tensor:
         """Weights for the C channels, [K, C, kernel_size]."""
-        return paddle.matmul(self.mixing, self.weight)
+        return paddle.matmul(self.mixing.astype(self.weight.dtype), self.weight)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return F.conv1d(

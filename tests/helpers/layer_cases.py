@@ -59,6 +59,24 @@ class _RMSNormFormula(nn.Layer):
         return self.weight * x / (mean_square + 1e-5) ** 0.5
 
 
+class _NormOfFrames(nn.LayerNorm):
+    """Paddle's layer norm of the channels of [B, C, T]."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return super().forward(x.transpose([0, 2, 1])).transpose([0, 2, 1])
+
+
+MIXING = np.array([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, -1.0, 0.0], [2.0, 0.0, 0.0, 1.0]])
+
+
+class _ConvOfMixed(nn.Conv1D):
+    """Paddle's convolution of combinations of the channels."""
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        mixed = paddle.matmul(paddle.to_tensor(MIXING).astype(x.dtype), x)
+        return super().forward(mixed)
+
+
 class _Beside(nn.Layer):
     """x with the embedding of labels as more channels."""
 
@@ -104,6 +122,9 @@ CASES: Dict[str, Case] = {
     ),
     "RMSNorm": Case(
         lambda m: _RMSNormFormula(6) if m is nn else m.RMSNorm(6), [2, 3, 6]
+    ),
+    "ChannelNorm": Case(
+        lambda m: _NormOfFrames(4) if m is nn else m.ChannelNorm(4), LINE
     ),
     "GroupNorm": Case(lambda m: m.GroupNorm(2, 4), IMAGE),
     "GroupNorm, one group (the authors' layer norm)": Case(
@@ -324,6 +345,11 @@ CASES: Dict[str, Case] = {
             4, 3, 3, padding=1, padding_mode="circular", data_format="NDHWC"
         ),
         BOX,
+    ),
+    "PremixedConv1D": Case(
+        lambda m: _ConvOfMixed(3, 2, 3) if m is nn else m.PremixedConv1D(MIXING, 2, 3),
+        LINE,
+        tolerance=FLOAT32_INSIDE,
     ),
     "Conv1DTranspose": Case(
         lambda m: m.Conv1DTranspose(4, 3, 3, 2, 1, output_padding=1), LINE
