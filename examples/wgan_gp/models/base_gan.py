@@ -91,7 +91,8 @@ class BaseGAN:
             in the value surfaces of the paper (Figure 1a).
         critic (nn.Layer): Samples (and the condition) -> scores [B] or [B, 1], or maps of
             scores [B, 1, ...], of which each sample's mean is taken; or a pair of that and
-            something else, for terms of the loss.
+            something else, for terms of the loss. Where it has `encode(condition, shape)`, that
+            is called once a step, and the result is what it gets as the condition.
         critic_iters (NCritic, optional): Critic steps per generator step: a number, a schedule
             or an adaptive rule, see AdversarialSolver. Defaults to 5.
         latent_dim (Optional[Union[int, Sequence[int]]]): Dimensions of the noise, or its shape;
