@@ -29,6 +29,7 @@ from ppsci_ext.metric.fields.arrays import as_fields
 
 _SHOWN = 4  # fields of each kind
 _REAL, _GENERATED, _DENSITY_BINS = "#8a8a8a", "#12702f", 60
+_MOST_PHASES = 8  # values that are told apart by bars; of more there is a density
 # scores that are curves: their title, x axis, whether both axes are logarithmic
 _CURVES = {
     "spectrum": ("Power spectrum", "wave number, radians per pixel", True),
@@ -47,7 +48,7 @@ def field_page(
     real: np.ndarray,
     dimension: Optional[int] = None,
 ) -> Figure:
-    """Draw real and generated fields, their pixels' densities, and all curves.
+    """Draw real and generated fields, their pixels' densities (or shares, of phases), and curves.
 
     Volumes are shown by a slice through the middle, several channels by the first. Bands
     are twice the floor, the spread of real sets, on either side of the truth.
@@ -84,7 +85,10 @@ def field_page(
         figure.add_subplot(grid[1 + i // 4, 2 * (i % 4) : 2 * (i % 4) + 2])
         for i in range(panels)
     ]
-    _densities(places[0], real, generated)
+    if len(np.unique(real)) <= _MOST_PHASES:
+        _shares(places[0], real, generated)
+    else:
+        _densities(places[0], real, generated)
     for axes, name in zip(places[1:], names):
         _curve(axes, scores[name], *_CURVES[name.split("[")[0]])
     return figure
@@ -137,6 +141,22 @@ def _densities(axes: Axes, real: np.ndarray, generated: np.ndarray) -> None:
         )
     axes.set_yscale("log")
     _finish(axes, "Density of a pixel", "value")
+
+
+def _shares(axes: Axes, real: np.ndarray, generated: np.ndarray) -> None:
+    values = np.unique(real)
+    for side, fields, color, label in (
+        (-0.2, real, _REAL, "real"),
+        (0.2, generated, _GENERATED, "generated"),
+    ):
+        shares = [np.mean(fields == value) for value in values]
+        bars = axes.bar(
+            np.arange(len(values)) + side, shares, 0.4, color=color, label=label
+        )
+        axes.bar_label(bars, fmt="%.3f", fontsize=7)
+    axes.set_xticks(np.arange(len(values)), [f"{value:g}" for value in values])
+    axes.margins(y=0.1)
+    _finish(axes, "Shares of the values", "value")
 
 
 def _curve(

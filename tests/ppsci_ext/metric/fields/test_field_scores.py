@@ -26,6 +26,7 @@ from ppsci_ext.data.fields import random_field
 from ppsci_ext.metric.fields import SCORES
 from ppsci_ext.metric.fields import FieldJudge
 from ppsci_ext.metric.fields import field_scores
+from ppsci_ext.metric.fields.plots import field_page
 from ppsci_ext.metric.fields.plots import save_field_page
 from ppsci_ext.metric.fields.verdict import DISTANCE
 from ppsci_ext.metric.fields.verdict import ESTIMATE
@@ -351,6 +352,21 @@ def test_page_of_phases_and_volumes(tmp_path, shape):
     result = field_scores(fields, field, sets=60)
     save_field_page(str(tmp_path / "page.png"), result, fields, fields, len(shape))
     assert (tmp_path / "page.png").stat().st_size > 10000
+    figure = field_page(result, 1 - fields, fields, len(shape))
+    (shares,) = [a for a in figure.axes if a.get_title() == "Shares of the values"]
+    porosity = np.mean(fields)
+    heights = [bar.get_height() for bar in shares.patches]
+    expected = [1 - porosity, porosity, porosity, 1 - porosity]
+    np.testing.assert_allclose(heights, expected, rtol=1e-6)
+
+
+def test_page_of_continuous_fields_has_a_density(judge_2d):
+    fields = FIELD.sample(COUNT, rng(5))
+    titles = [
+        axes.get_title()
+        for axes in field_page(judge_2d.scores(fields), fields, TRAINING).axes
+    ]
+    assert "Density of a pixel" in titles and "Shares of the values" not in titles
 
 
 MAPS_2D = rng().random((40, 8, 8))
