@@ -34,7 +34,7 @@ _MOST_PHASES = 8  # values that are told apart by bars; of more there is a densi
 _CURVES = {
     "spectrum": ("Power spectrum", "wave number, radians per pixel", True),
     "covariance": ("Covariance", "lag, pixels", False),
-    "two_point": ("Two-point probability S2(r)", "lag, pixels", False),
+    "two_point": ("Two-point S2(r)", "lag, pixels", False),
     "volume_fraction": ("Volume fraction", "threshold", False),
     "specific_surface": ("Specific surface", "threshold", False),
     "mean_breadth": ("Mean breadth", "threshold", False),
