@@ -72,9 +72,12 @@ MIXING = np.array([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, -1.0, 0.0], [2.0, 0.0, 0.0, 
 class _ConvOfMixed(nn.Conv1D):
     """Paddle's convolution of combinations of the channels."""
 
+    def __init__(self):
+        super().__init__(3, 2, 3)
+        self.register_buffer("mixing", paddle.to_tensor(np.float32(MIXING.T)))
+
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        mixed = paddle.matmul(paddle.to_tensor(MIXING).astype(x.dtype), x)
-        return super().forward(mixed)
+        return super().forward(paddle.matmul(self.mixing.T.astype(x.dtype), x))
 
 
 class _Beside(nn.Layer):
@@ -112,6 +115,8 @@ LINE, IMAGE, BOX = [2, 4, 6], [2, 4, 5, 6], [2, 4, 3, 4, 4]
 
 # Paddle's kernel holds some constants (slope, scale, weights) in float32
 FLOAT32_INSIDE = 1e-6
+
+LACKING = {"RMSNorm", "ChannelNorm", "PremixedConv1D"}  # layers that Paddle has none of
 
 CASES: Dict[str, Case] = {
     "LayerNorm": Case(lambda m: m.LayerNorm([3, 4]), [2, 3, 4]),
@@ -347,9 +352,7 @@ CASES: Dict[str, Case] = {
         BOX,
     ),
     "PremixedConv1D": Case(
-        lambda m: _ConvOfMixed(3, 2, 3) if m is nn else m.PremixedConv1D(MIXING, 2, 3),
-        LINE,
-        tolerance=FLOAT32_INSIDE,
+        lambda m: _ConvOfMixed() if m is nn else m.PremixedConv1D(MIXING, 2, 3), LINE
     ),
     "Conv1DTranspose": Case(
         lambda m: m.Conv1DTranspose(4, 3, 3, 2, 1, output_padding=1), LINE
