@@ -24,7 +24,7 @@ from wgan_gp.utils import zoo
 
 from tools.zoo.cases import case_of
 
-COLUMNS = 7  # of an entry's scores, in the page
+COLUMNS = 8  # of an entry's scores, in the page
 DIGITS = 5  # of a score, as mode=eval prints it
 
 
