@@ -50,14 +50,20 @@ struct Tile {
   int64_t first, width;  // its first number in the tensor, and how many places it has
 };
 
+// What a thread works with: vectors of the tensors' tiles, and sums over all of its tiles.
+struct Workshop {
+  std::vector<Vector> y, g, v, of_scale, of_shift;
+
+  explicit Workshop(int64_t channels)
+      : y(channels), g(channels), v(channels), of_scale(channels), of_shift(channels) {}
+};
+
 // A tensor [B, C, ...] as tiles.
 struct Tiles {
   int64_t samples, channels, places;
 
   explicit Tiles(const Tensor& x)
       : samples(x.shape()[0]), channels(x.shape()[1]), places(x.numel() / (samples * channels)) {}
-
-  std::vector<Vector> Vectors() const { return std::vector<Vector>(channels); }
 
   // The rest of a vector is zeros.
   void Read(const Tensor& x, const Tile& tile, std::vector<Vector>& to) const {
@@ -78,23 +84,19 @@ struct Tiles {
     }
   }
 
-  // Calls a function for all tiles, in threads that have one `make()` each; returns these, in an
-  // order that only the number of threads decides.
-  template <class Make, class Function>
-  auto ForEach(const Make& make, const Function& function) const {
-    std::vector<decltype(make())> made;
-    made.reserve(omp_get_max_threads());
-    for (int i = 0; i < omp_get_max_threads(); ++i) {
-      made.push_back(make());
-    }
+  // Calls a function for all tiles, in threads with a workshop each; returns these, in an order
+  // that only the number of threads decides.
+  template <class Function>
+  std::vector<Workshop> ForEach(const Function& function) const {
+    std::vector<Workshop> workshops(omp_get_max_threads(), Workshop(channels));
 #pragma omp parallel for schedule(static)
     for (int64_t sample = 0; sample < samples; ++sample) {
       for (int64_t place = 0; place < places; place += kLanes) {
         const Tile tile{sample * channels * places + place, std::min(kLanes, places - place)};
-        function(tile, made[omp_get_thread_num()]);
+        function(tile, workshops[omp_get_thread_num()]);
       }
     }
-    return made;
+    return workshops;
   }
 };
 
@@ -119,14 +121,6 @@ Vector Standardize(std::vector<Vector>& x, float epsilon) {
   return r;
 }
 
-// What a thread works with: vectors of the tensors' tiles, and sums over all of its tiles.
-struct Workshop {
-  std::vector<Vector> y, g, v, of_scale, of_shift;
-
-  explicit Workshop(const Tiles& tiles)
-      : y(tiles.Vectors()), g(y), v(y), of_scale(y), of_shift(y) {}
-};
-
 // Sums over all lanes and threads, [C].
 Tensor Total(const std::vector<Workshop>& workshops, std::vector<Vector> Workshop::*sums) {
   const int64_t channels = (workshops[0].*sums).size();
@@ -148,15 +142,14 @@ std::vector<Tensor> Forward(const Tensor& x, const Tensor& scale, const Tensor& 
   const Tiles tiles(x);
   Tensor result = Empty(x.shape());
   const float *s = scale.data<float>(), *b = shift.data<float>();
-  tiles.ForEach([&] { return tiles.Vectors(); },
-                [&](const Tile& tile, std::vector<Vector>& y) {
-                  tiles.Read(x, tile, y);
-                  Standardize(y, epsilon);
-                  for (int64_t c = 0; c < tiles.channels; ++c) {
-                    y[c] = y[c] * s[c] + b[c];
-                  }
-                  tiles.Write(y, tile, result);
-                });
+  tiles.ForEach([&](const Tile& tile, Workshop& at) {
+    tiles.Read(x, tile, at.y);
+    Standardize(at.y, epsilon);
+    for (int64_t c = 0; c < tiles.channels; ++c) {
+      at.y[c] = at.y[c] * s[c] + b[c];
+    }
+    tiles.Write(at.y, tile, result);
+  });
   return {result};
 }
 
@@ -166,27 +159,25 @@ std::vector<Tensor> Gradient(const Tensor& x, const Tensor& scale, const Tensor&
   Tensor result = Empty(x.shape());
   const float* s = scale.data<float>();
   const float n = tiles.channels;
-  const auto workshops = tiles.ForEach(
-      [&] { return Workshop(tiles); },
-      [&](const Tile& tile, Workshop& at) {
-        tiles.Read(x, tile, at.y);
-        tiles.Read(gradient, tile, at.g);
-        const Vector r = Standardize(at.y, epsilon);
-        Vector a{}, b{};
-        for (int64_t c = 0; c < tiles.channels; ++c) {
-          at.of_shift[c] += at.g[c];
-          at.of_scale[c] += at.g[c] * at.y[c];
-          at.g[c] *= s[c];
-          a += at.g[c];
-          b += at.g[c] * at.y[c];
-        }
-        a /= n;
-        b /= n;
-        for (int64_t c = 0; c < tiles.channels; ++c) {
-          at.g[c] = r * (at.g[c] - a - b * at.y[c]);
-        }
-        tiles.Write(at.g, tile, result);
-      });
+  const auto workshops = tiles.ForEach([&](const Tile& tile, Workshop& at) {
+    tiles.Read(x, tile, at.y);
+    tiles.Read(gradient, tile, at.g);
+    const Vector r = Standardize(at.y, epsilon);
+    Vector a{}, b{};
+    for (int64_t c = 0; c < tiles.channels; ++c) {
+      at.of_shift[c] += at.g[c];
+      at.of_scale[c] += at.g[c] * at.y[c];
+      at.g[c] *= s[c];
+      a += at.g[c];
+      b += at.g[c] * at.y[c];
+    }
+    a /= n;
+    b /= n;
+    for (int64_t c = 0; c < tiles.channels; ++c) {
+      at.g[c] = r * (at.g[c] - a - b * at.y[c]);
+    }
+    tiles.Write(at.g, tile, result);
+  });
   return {result, Total(workshops, &Workshop::of_scale), Total(workshops, &Workshop::of_shift)};
 }
 
@@ -196,32 +187,30 @@ std::vector<Tensor> Second(const Tensor& x, const Tensor& scale, const Tensor& g
   Tensor of_x = Empty(x.shape()), of_gradient = Empty(x.shape());
   const float* s = scale.data<float>();
   const float n = tiles.channels;
-  const auto workshops = tiles.ForEach(
-      [&] { return Workshop(tiles); },
-      [&](const Tile& tile, Workshop& at) {
-        tiles.Read(x, tile, at.y);
-        tiles.Read(gradient, tile, at.g);
-        tiles.Read(direction, tile, at.v);
-        const Vector r = Standardize(at.y, epsilon);
-        Vector a{}, b{}, c{}, d{}, e{};
-        for (int64_t i = 0; i < tiles.channels; ++i) {
-          const Vector h = at.g[i] * s[i];
-          a += h;
-          b += h * at.y[i];
-          c += at.v[i];
-          d += at.v[i] * at.y[i];
-          e += at.v[i] * h;
-        }
-        a /= n, b /= n, c /= n, d /= n, e /= n;
-        for (int64_t i = 0; i < tiles.channels; ++i) {
-          const Vector y = at.y[i], h = at.g[i] * s[i], t = at.v[i] - c - d * y;
-          at.y[i] = -r * r * ((e - a * c - b * d) * y + d * (h - a - b * y) + b * t);
-          at.of_scale[i] += at.g[i] * r * t;
-          at.g[i] = s[i] * r * t;
-        }
-        tiles.Write(at.y, tile, of_x);
-        tiles.Write(at.g, tile, of_gradient);
-      });
+  const auto workshops = tiles.ForEach([&](const Tile& tile, Workshop& at) {
+    tiles.Read(x, tile, at.y);
+    tiles.Read(gradient, tile, at.g);
+    tiles.Read(direction, tile, at.v);
+    const Vector r = Standardize(at.y, epsilon);
+    Vector a{}, b{}, c{}, d{}, e{};
+    for (int64_t i = 0; i < tiles.channels; ++i) {
+      const Vector h = at.g[i] * s[i];
+      a += h;
+      b += h * at.y[i];
+      c += at.v[i];
+      d += at.v[i] * at.y[i];
+      e += at.v[i] * h;
+    }
+    a /= n, b /= n, c /= n, d /= n, e /= n;
+    for (int64_t i = 0; i < tiles.channels; ++i) {
+      const Vector y = at.y[i], h = at.g[i] * s[i], t = at.v[i] - c - d * y;
+      at.y[i] = -r * r * ((e - a * c - b * d) * y + d * (h - a - b * y) + b * t);
+      at.of_scale[i] += at.g[i] * r * t;
+      at.g[i] = s[i] * r * t;
+    }
+    tiles.Write(at.y, tile, of_x);
+    tiles.Write(at.g, tile, of_gradient);
+  });
   return {of_x, Total(workshops, &Workshop::of_scale), of_gradient};
 }
 
