@@ -29,6 +29,7 @@ from ppsci_ext.utils.errors import UserError
 
 SIDES = ("left", "right")
 _WRIST = {side: rf"({side}|{side[0]})[_. ]?(hand|wrist)" for side in SIDES}
+_FRAMES_AT_ONCE = 4096  # of a pose: their axes stay in the cache, and take little memory
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -146,14 +147,20 @@ class Skeleton:
     def pose(self, angles: np.ndarray) -> np.ndarray:
         """Unit directions [..., B, 3] from angles [..., B, 2]."""
         angles = np.asarray(angles)
-        flat = angles.reshape(-1, *angles.shape[-2:]).transpose(1, 2, 0)
-        cos, sin = np.cos(flat), np.sin(flat)
-        directions = np.empty((self.num_bones, 3, flat.shape[-1]))
+        flat = angles.reshape(-1, *angles.shape[-2:])
+        directions = np.empty((*flat.shape[:-1], 3))
+        for start in range(0, len(flat), _FRAMES_AT_ONCE):
+            part = slice(start, start + _FRAMES_AT_ONCE)
+            directions[part] = self._pose(flat[part].transpose(1, 2, 0))
+        return directions.reshape(*angles.shape[:-1], 3)
+
+    def _pose(self, angles: np.ndarray) -> np.ndarray:
+        """The same of a few frames, [n, B, 3] from [B, 2, n]."""
+        cos, sin = np.cos(angles), np.sin(angles)
         axes = []
         for bone in range(self.num_bones):
             axes.append(_turned(self._at_rest(axes, bone), cos[bone], sin[bone]))
-            directions[bone] = axes[bone][0]
-        return directions.transpose(2, 0, 1).reshape(*angles.shape[:-1], 3)
+        return np.stack([own[0] for own in axes]).transpose(2, 0, 1)
 
     def angles(self, directions: np.ndarray) -> np.ndarray:
         """Angles [..., B, 2] of directions [..., B, 3], the inverse of `pose`."""
