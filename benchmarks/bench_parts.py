@@ -48,6 +48,7 @@ from wgan_gp.models.networks.field_layers import doubled
 from benchmarks.report import report
 from ppsci_ext import arch
 from ppsci_ext.arch import onednn
+from ppsci_ext.arch.batch_norm import BatchMomentsNorm
 from ppsci_ext.optimizer import Adam
 from ppsci_ext.utils import UserError
 from ppsci_ext.utils import runtime
@@ -152,6 +153,18 @@ def upsampled() -> Part:
     )
 
 
+def normalized() -> Part:
+    plain, fast = BatchMomentsNorm(128), BatchMomentsNorm(128)
+    onednn.use_onednn(fast)
+    scale, offset = images(128, 128), images(128, 128)
+    x = images(128, 128, 32, 32)
+    return (
+        "batch norm by class, 128 x 128 x 32 x 32: Paddle, one operator",
+        forward_and_backward(lambda x: plain(x, scale, offset), x),
+        forward_and_backward(lambda x: fast(x, scale, offset), x),
+    )
+
+
 def doubled_fields() -> Part:
     plain, fast = (
         arch.Conv3D(8, 8, 3, padding=1, padding_mode="circular") for _ in range(2)
@@ -191,6 +204,7 @@ def parts() -> Iterator[Part]:
     except UserError as error:
         print(f"Without oneDNN's convolutions: {error}", file=sys.stderr)
         return
+    yield normalized()
     x = images(50, 64, 14, 14)
     yield convolution(
         "convolution, MNIST critic, second", nn.Conv2D, x, 64, 128, 5, 2, "SAME"

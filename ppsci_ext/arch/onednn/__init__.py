@@ -22,6 +22,7 @@ from __future__ import annotations
 from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.doubled import convolution_of_doubled
 from ppsci_ext.arch.onednn.function import input_gradients
+from ppsci_ext.arch.onednn.layers import BatchMomentsNorm
 from ppsci_ext.arch.onednn.layers import ChannelNorm
 from ppsci_ext.arch.onednn.layers import Conv1D
 from ppsci_ext.arch.onednn.layers import Conv1DTranspose
@@ -33,6 +34,7 @@ from ppsci_ext.arch.onednn.layers import PremixedConv1D
 from ppsci_ext.arch.onednn.layers import use_onednn
 
 __all__ = [
+    "BatchMomentsNorm",
     "ChannelNorm",
     "Conv1D",
     "Conv1DTranspose",

@@ -39,7 +39,7 @@ from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCES = [
     osp.join(osp.dirname(__file__), name)
-    for name in ("convolution.cc", "channel_norm.cc")
+    for name in ("convolution.cc", "channel_norm.cc", "batch_norm.cc")
 ]
 _LOOPS = osp.join(osp.dirname(__file__), "direct.h")
 _PADDLE = osp.dirname(paddle.__file__)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Paddle's convolution layers, computed by oneDNN wherever it can, and layer norm of channels."""
+"""Paddle's convolution layers, computed by oneDNN wherever it can, and norms by one operator each."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ from paddle.base import core
 from paddle.base import framework
 from paddle.utils.layers_utils import convert_to_list
 
+from ppsci_ext.arch import batch_norm
 from ppsci_ext.arch import convolution as complete
 from ppsci_ext.arch import normalization
 from ppsci_ext.arch import premixed_convolution
 from ppsci_ext.arch import resampled_convolution
+from ppsci_ext.arch.onednn.batch_norm import batch_moments_norm
 from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.channel_norm import channel_norm
 from ppsci_ext.arch.onednn.function import Geometry
@@ -152,11 +154,24 @@ class PremixedConv1D(premixed_convolution.PremixedConv1D):
         return convolution(x, self.mixed_weight(), self.bias, geometry)
 
 
+class BatchMomentsNorm(batch_norm.BatchMomentsNorm):
+    """See ppsci_ext.arch.batch_norm.BatchMomentsNorm; once differentiable."""
+
+    def forward(
+        self, x: paddle.Tensor, scale: paddle.Tensor, offset: paddle.Tensor
+    ) -> paddle.Tensor:
+        shapes = ([x.shape[1]], x.shape[:2])
+        fit = scale.shape == offset.shape and scale.shape in shapes
+        if not fit or x.ndim == 2 or not _plain(scale, x):
+            return super().forward(x, scale, offset)
+        return batch_moments_norm(x, scale, offset, self.epsilon)
+
+
 class ChannelNorm(normalization.ChannelNorm):
     """See ppsci_ext.arch.ChannelNorm."""
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        if not _plain(self, x) or x.shape[1] != self.weight.shape[0]:
+        if not _plain(self.weight, x) or x.shape[1] != self.weight.shape[0]:
             return super().forward(x)
         return channel_norm(x, self.weight, self.bias, self.epsilon)
 
@@ -173,7 +188,7 @@ def is_convolution(layer: nn.Layer) -> bool:
 def computable(layer: nn.Layer, x: paddle.Tensor) -> bool:
     """Whether oneDNN is for this layer and tensor, but for the number of its channels."""
     return (
-        _plain(layer, x)
+        _plain(layer.weight, x)
         and layer._groups == 1
         and (set(layer._dilation) == {1} or not _same(layer))  # Paddle ignores it there
         and layer._data_format in ("NCL", "NCHW", "NCDHW")
@@ -185,11 +200,11 @@ def _same(layer: nn.Layer) -> bool:
     return isinstance(layer._padding, str) and layer._padding.upper() == "SAME"
 
 
-def _plain(layer: nn.Layer, x: paddle.Tensor) -> bool:
+def _plain(weight: paddle.Tensor, x: paddle.Tensor) -> bool:
     """Whether the operators here take such tensors, at this moment."""
     return (
         paddle.in_dynamic_mode()
-        and x.dtype == layer.weight.dtype == paddle.float32
+        and x.dtype == weight.dtype == paddle.float32
         and x.place.is_cpu_place()
         and framework._dygraph_tracer()._amp_level == core.AmpLevel.O0
         and min(x.shape) > 0
@@ -223,6 +238,7 @@ _FASTER = {
     nn.Conv2D: Conv2D,
     nn.Conv3D: Conv3D,
     complete.Conv3D: Conv3D,
+    batch_norm.BatchMomentsNorm: BatchMomentsNorm,
     normalization.ChannelNorm: ChannelNorm,
     premixed_convolution.PremixedConv1D: PremixedConv1D,
     nn.Conv1DTranspose: Conv1DTranspose,
@@ -234,7 +250,7 @@ _FASTER = {
 
 
 def use_onednn(network: nn.Layer) -> None:
-    """Let the operators here compute a network's convolutions and norms of channels, in place.
+    """Let the operators here compute a network's convolutions and norms, in place.
 
     Parameters, hooks and state_dict stay as they are.
 

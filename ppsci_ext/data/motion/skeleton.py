@@ -29,7 +29,7 @@ from ppsci_ext.utils.errors import UserError
 
 SIDES = ("left", "right")
 _WRIST = {side: rf"({side}|{side[0]})[_. ]?(hand|wrist)" for side in SIDES}
-_FRAMES_AT_ONCE = 4096  # of a pose: their axes stay in the cache, and take little memory
+_FRAMES_AT_ONCE = 4096  # of a pose, whose axes then stay in the cache
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

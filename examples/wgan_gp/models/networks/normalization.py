@@ -25,6 +25,7 @@ import paddle
 from paddle import nn
 
 from ppsci_ext.arch import GroupNorm
+from ppsci_ext.arch.batch_norm import BatchMomentsNorm
 from ppsci_ext.solver import parallel
 
 _EPSILON = 1e-5
@@ -40,37 +41,23 @@ _WITH_MATRICES = (
 )
 
 
-def _normalize(layer: nn.Layer, x: paddle.Tensor, weight, bias) -> paddle.Tensor:
+def _normalize(
+    norm: BatchMomentsNorm, x: paddle.Tensor, scale, offset
+) -> paddle.Tensor:
     if parallel.shares_batch_statistics():
-        return _normalize_together(x, weight, bias)
-    return nn.functional.batch_norm(
-        x,
-        layer._unused_mean,
-        layer._unused_variance,
-        weight,
-        bias,
-        training=True,
-        momentum=1.0,  # the running averages, which Paddle demands, never change
-        epsilon=_EPSILON,
-        use_global_stats=False,
-    )
+        return _normalize_together(x, scale, offset)
+    return norm(x, scale, offset)
 
 
-def _normalize_together(x: paddle.Tensor, weight, bias) -> paddle.Tensor:
+def _normalize_together(x: paddle.Tensor, scale, offset) -> paddle.Tensor:
     """By the moments of the batches of all processes together, which are of one size."""
     axes = [0, *range(2, x.ndim)]
-    per_channel = [1, -1, *[1] * (x.ndim - 2)]
+    per_channel = [-1, x.shape[1], *[1] * (x.ndim - 2)]
     mean = parallel.differentiable_mean(x.mean(axes, keepdim=True))
     centred = x - mean
     variance = parallel.differentiable_mean(centred.square().mean(axes, keepdim=True))
     normalized = centred * paddle.rsqrt(variance + _EPSILON)
-    return normalized * weight.reshape(per_channel) + bias.reshape(per_channel)
-
-
-def _register_unused_averages(layer: nn.Layer, num_features: int) -> None:
-    for name, value in (("_unused_mean", 0.0), ("_unused_variance", 1.0)):
-        average = paddle.full([num_features], value)
-        layer.register_buffer(name, average, persistable=False)
+    return normalized * scale.reshape(per_channel) + offset.reshape(per_channel)
 
 
 class BatchNorm(nn.Layer):
@@ -85,10 +72,10 @@ class BatchNorm(nn.Layer):
         ones = nn.initializer.Constant(1.0)
         self.weight = self.create_parameter([num_features], default_initializer=ones)
         self.bias = self.create_parameter([num_features], is_bias=True)
-        _register_unused_averages(self, num_features)
+        self.norm = BatchMomentsNorm(num_features, _EPSILON)
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
-        return _normalize(self, x, self.weight, self.bias)
+        return _normalize(self.norm, x, self.weight, self.bias)
 
 
 class ConditionalBatchNorm(nn.Layer):
@@ -106,15 +93,10 @@ class ConditionalBatchNorm(nn.Layer):
         shape = (num_classes, num_features)
         self.scale = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(1.0))
         self.offset = nn.Embedding(*shape, weight_attr=nn.initializer.Constant(0.0))
-        _register_unused_averages(self, num_features)
-        # the exported graph can't be optimised without a scale and an offset here
-        self.register_buffer("_ones", paddle.ones([num_features]), persistable=False)
-        self.register_buffer("_zeros", paddle.zeros([num_features]), persistable=False)
+        self.norm = BatchMomentsNorm(num_features, _EPSILON)
 
     def forward(self, x: paddle.Tensor, labels: paddle.Tensor) -> paddle.Tensor:
-        scale = self.scale(labels).unsqueeze([2, 3])
-        offset = self.offset(labels).unsqueeze([2, 3])
-        return _normalize(self, x, self._ones, self._zeros) * scale + offset
+        return _normalize(self.norm, x, self.scale(labels), self.offset(labels))
 
 
 def critic_norm(kind: str, num_features: int) -> nn.Layer:
