@@ -156,7 +156,8 @@ class Measured(NamedTuple):
         about (Dict[str, Dict]): Version, threads; of Paddle's also settings, facts and
             operations.
         seconds (Dict[str, Dict[str, List[float]]]): Of each turn, by step and variant.
-        memory (Dict[str, Dict[str, float]]): "peak" and "above_imports", in MiB.
+        memory (Dict[str, Dict[str, float]]): "peak" and "above_imports", in MiB, and of Paddle
+            what "tensors" took.
         gflop_per_second (Dict[str, float]): Rate of a matrix product.
     """
 
@@ -287,6 +288,8 @@ def bench(
         result["images_per_second"] = round(n_critic * batch_size / iteration, 2)
         result["peak_megabytes"] = round(memory["peak"], 1)
         result["peak_above_imports_megabytes"] = round(memory["above_imports"], 1)
+        if "tensors" in memory:
+            result["peak_of_tensors_megabytes"] = round(memory["tensors"], 1)
         result["product_gflop_per_second"] = round(rate, 2)
         for step, count in gflop.items():
             result[f"{step}_gflop"] = round(count, 6)

@@ -37,6 +37,7 @@ from hydra import initialize_config_dir
 from omegaconf import DictConfig
 from omegaconf import OmegaConf
 from paddle import nn
+from paddle.base.core import host_memory_stat_peak_value as peak
 from wgan_gp.cases.wgan_gp_motion import MEASURED
 from wgan_gp.models.networks.motion_attention import body_and_hands
 from wgan_gp.utils import config
@@ -177,7 +178,7 @@ def run(spec: Dict[str, Any]) -> None:
     cfg = compose_settings(spec["case"], (*spec["overrides"], "output_dir=run"))
     misc.set_random_seed(cfg.seed)
     logger.init_logger("ppsci", None, "warning")
-    server = workers.Server()
+    server = workers.Server(tensors=lambda: peak("Allocated", 0) / 2**20)
     experiment = case_of(spec["case"])(cfg)
     solver, facts = build_solver(experiment), facts_of(experiment)
     solver.train_epoch_func = lambda *_: serve(server, solver, facts)

@@ -208,9 +208,14 @@ class Server:
     """The worker's side; to be made when all that takes memory to import is imported.
 
     Nothing but replies goes to the standard output from then on.
+
+    Args:
+        tensors (Optional[Callable[[], float]]): Most memory that tensors took at once, in MiB,
+            where the framework tells.
     """
 
-    def __init__(self):
+    def __init__(self, tensors: Optional[Callable[[], float]] = None):
+        self._tensors = tensors
         self._replies = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)
         self._after_imports = megabytes("VmRSS")
@@ -236,7 +241,10 @@ class Server:
     def _memory(self) -> Dict[str, float]:
         """Largest resident set so far, in MiB, and how much of it came after the imports."""
         peak = megabytes("VmHWM")
-        return {"peak": peak, "above_imports": peak - self._after_imports}
+        found = {"peak": peak, "above_imports": peak - self._after_imports}
+        if self._tensors is not None:
+            found["tensors"] = self._tensors()
+        return found
 
 
 def megabytes(name: str) -> float:
