@@ -157,6 +157,7 @@ class PremixedConv1D(premixed_convolution.PremixedConv1D):
 class BatchMomentsNorm(batch_norm.BatchMomentsNorm):
     """See ppsci_ext.arch.batch_norm.BatchMomentsNorm; once differentiable."""
 
+    @paddle.jit.not_to_static
     def forward(
         self, x: paddle.Tensor, scale: paddle.Tensor, offset: paddle.Tensor
     ) -> paddle.Tensor:
