@@ -139,7 +139,7 @@ def test_second_derivative_is_refused(operator):
 
 
 def test_what_the_operator_is_not_for(operator, monkeypatch):
-    """Other precisions, features without places, tensors without elements, odd shapes."""
+    """Other precisions, features without places, and tensors without elements."""
     norm = BatchMomentsNorm(4)
     onednn.use_onednn(norm)
     calls = []
