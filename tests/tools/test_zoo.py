@@ -285,6 +285,15 @@ def test_runs_that_make_no_entry(run, own_zoo, tmp_path):
     assert zoo.read_registry() == {}
 
 
+def test_a_training_takes_the_convolutions_of_the_machine():
+    """Those that a score was made with are needed for the score alone, and are slow."""
+    entry = zoo.find_entry("zoo:mnist")
+    slow = "MODEL.convolution=paddle"
+    assert slow in entry.arguments("wgan_gp_mnist", "eval")
+    trained = entry.arguments("wgan_gp_mnist", "train")
+    assert sorted([*trained, slow]) == sorted(entry.configuration)
+
+
 def test_entries_share_arguments_by_the_keys_of_their_cases():
     entry = zoo.Entry("", "", [], 3, {}, "", "")
     entries = [

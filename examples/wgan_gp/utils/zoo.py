@@ -81,7 +81,8 @@ class Entry(NamedTuple):
 
         Args:
             case (str): Name of the case that is run.
-            mode (str): Its mode; a training is a run of its own, in the case's folder.
+            mode (str): Its mode; a training is a run of its own, in the case's folder, and as
+                fast as this machine allows.
 
         Raises:
             UserError: If the entry is one of another case.
@@ -91,8 +92,11 @@ class Entry(NamedTuple):
                 f"{PREFIX}{self.name} is a generator of {self.case}, not of {case}: run "
                 f"{self.case}.py, or name another entry."
             )
-        place = [] if mode == "train" else [f"output_dir=./outputs_zoo/{self.name}"]
-        return [*place, *self.configuration]
+        if mode == "train":
+            return [
+                one for one in self.configuration if one.split("=")[0] not in _FREE
+            ]
+        return [f"output_dir=./outputs_zoo/{self.name}", *self.configuration]
 
     def check(self, own: DictConfig, cfg: DictConfig, beside: List[str]) -> None:
         """Refuse a configuration that describes other networks, or scores by other data.
