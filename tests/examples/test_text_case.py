@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 from PIL import Image
 from wgan_gp.cases import wgan_gp_text
-from wgan_gp.utils import text_pictures
 
 from ppsci_ext.data.text import read_text
 from ppsci_ext.data.text import to_lines
@@ -72,7 +71,7 @@ def test_all_modes(run, tmp_path):
     for name in ("iter_00000002", "iter_00000004", "real"):
         text = (folder / "samples" / f"{name}.txt").read_text(encoding="utf-8")
         assert len(text.splitlines()) == (30 if name == "real" else 64)
-    for name in ("curves.png", "divergences.png"):
+    for name in ("curves.png", "scores.png"):
         assert Image.open(folder / name).width > 500
 
     # parts of a run are the whole of it
@@ -127,12 +126,6 @@ def test_the_text_that_comes_with_the_project():
 def test_probabilities_become_their_most_likely_characters():
     probabilities = np.array([[[0.1, 0.7, 0.2], [0.4, 0.3, 0.3]]])
     np.testing.assert_array_equal(wgan_gp_text.most_likely(probabilities), [[1, 0]])
-
-
-def test_without_evaluations_nothing_is_drawn(tmp_path):
-    path = tmp_path / "divergences.png"
-    text_pictures.save_divergences([{"iteration": 1, "critic_loss": 0.0}], str(path))
-    assert not path.exists()
 
 
 @pytest.mark.parametrize(

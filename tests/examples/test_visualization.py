@@ -26,7 +26,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from wgan_gp.utils import visualization
-from wgan_gp.utils.visualization import save_curves
+from wgan_gp.utils.curves import save_curves
+from wgan_gp.utils.curves import save_scores
 from wgan_gp.utils.visualization import save_image_grid
 from wgan_gp.utils.visualization import save_value_surface
 
@@ -246,6 +247,30 @@ def test_no_values_at_all(tmp_path, records):
     assert pixels(tmp_path / "a.png").size
 
 
+def test_scores_beside_those_of_real_data(tmp_path, figures):
+    records = [record(i) for i in range(1, 30)]
+    for i in (10, 20):
+        scores = {"W2": 1.0 / i, "real_W2": 0.1, "FID": 20.0 - i, "total": 3}
+        records.append({"iteration": i, "eval": scores})
+    save_scores(records, ("FID", "W2", "recall"), tmp_path / "a.png")
+    assert labels(figures[0]) == ["FID", "W2"]
+    alone, beside = (axes.get_lines() for axes in figures[0].axes)
+    assert list(alone[0].get_xdata()) == [10, 20]
+    assert list(alone[0].get_ydata()) == [10.0, 0.0] and len(alone) == 1
+    assert list(beside[0].get_ydata()) == [0.1, 0.05]
+    assert list(beside[1].get_ydata()) == [0.1, 0.1]
+    assert beside[1].get_linestyle() == "--"
+
+
+@pytest.mark.parametrize("scores", [None, {}, {"recall": 0.5}])
+def test_without_scores_nothing_is_drawn(tmp_path, scores):
+    records = [record(1)]
+    if scores is not None:
+        records.append({"iteration": 1, "eval": scores})
+    save_scores(records, ("FID",), tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
+
+
 def test_value_surface(tmp_path, figures):
     x = np.linspace(-3, 3, 20)
     values = x[None, :] + 0 * x[:, None]  # grows with x, as its rows are y
@@ -284,7 +309,7 @@ def test_values_must_be_square(tmp_path, shape):
 def test_works_without_display_and_backend(tmp_path):
     code = (
         "import sys\n"
-        "from wgan_gp.utils.visualization import save_curves\n"
+        "from wgan_gp.utils.curves import save_curves\n"
         "save_curves([{'iteration': 1, 'slope': 1.0}], sys.argv[1])\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )

@@ -166,6 +166,12 @@ class Fields(Experiment):
     name = "wgan_gp_fields"
     schema = FieldsConfig
     pictured = 16
+    drawn_scores = (
+        "spectrum_error",
+        "two_point_error",
+        "specific_surface_error",
+        "euler_error",
+    )
 
     def __init__(self, cfg: DictConfig):
         super().__init__(cfg)

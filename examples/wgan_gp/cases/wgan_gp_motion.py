@@ -195,6 +195,12 @@ class Motion(Experiment):
     schema = MotionConfig
     conditional = True
     pictured = 4
+    drawn_scores = (
+        "frechet",
+        "audio_correlation",
+        "angle_correlation",
+        "mode_share",
+    )
 
     # what is learned, and by what
 

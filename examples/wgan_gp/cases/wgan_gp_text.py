@@ -20,8 +20,6 @@ import functools
 from os import path as osp
 from typing import Annotated
 from typing import Callable
-from typing import Dict
-from typing import List
 from typing import Literal
 from typing import Optional
 from typing import Tuple
@@ -119,6 +117,7 @@ class Language(Experiment):
     name = "wgan_gp_text"
     schema = TextConfig
     picture = "txt"
+    drawn_scores = tuple(f"JS-{n}" for n in NGRAMS)
 
     @functools.cached_property
     def data(self) -> TextLines:
@@ -174,12 +173,6 @@ class Language(Experiment):
         """A line of the file for each: numbers [n, T], or probabilities [n, T, V]."""
         numbers = samples if samples.ndim == 2 else most_likely(samples)
         text_pictures.write_lines(to_lines(numbers, self.data.characters), path)
-
-    def draw_course(self, records: List[Dict], path: str) -> None:
-        """The same, and divergences.png beside it."""
-        super().draw_course(records, path)
-        folder = osp.dirname(path)
-        text_pictures.save_divergences(records, osp.join(folder, "divergences.png"))
 
     def infer(self) -> None:
         """samples.npz (numbers, and the character of each) and samples.txt."""

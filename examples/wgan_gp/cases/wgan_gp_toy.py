@@ -115,6 +115,7 @@ class Toy(Experiment):
     schema = ToyConfig
     paper = "toy_{GAN.name}"
     pictured = 512
+    drawn_scores = ("modes_covered", "high_quality", "W1", "W2")
 
     def load_data(self, split: str) -> Any:
         if split == "test":

@@ -36,9 +36,9 @@ from paddle import nn
 from wgan_gp.models.base_gan import BaseGAN
 from wgan_gp.models.build import build_gan
 from wgan_gp.models.build import build_solver
+from wgan_gp.utils import curves
 from wgan_gp.utils import exporting
 from wgan_gp.utils import losses
-from wgan_gp.utils import visualization
 from wgan_gp.utils.config import check_config
 from wgan_gp.utils.config import compose_job
 from wgan_gp.utils.config import end_job
@@ -161,11 +161,14 @@ class Experiment:
         """Draw samples [n, ...], real or generated, into a file."""
 
     def draw_course(self, records: List[Dict], path: str) -> None:
-        """Draw the curves of a training from the records of its metrics.jsonl."""
+        """Draw the curves of a training from the records of its metrics.jsonl, and its scores."""
         gan = self.cfg.GAN
         target = losses.penalty_target(gan.penalty, gan.penalty_target)
-        visualization.save_curves(records, path, target)
+        curves.save_curves(records, path, target)
+        scores = osp.join(osp.dirname(path), "scores.png")
+        curves.save_scores(records, self.drawn_scores, scores)
 
+    drawn_scores: Tuple[str, ...] = ()  # by evaluations of a training, in scores.png
     pictured: int = 64  # samples in a picture
     picture: str = "png"  # how its file's name ends
 
@@ -271,12 +274,12 @@ class Experiment:
         folder = self.cfg.output_dir
         samples = osp.join(folder, "samples", f"iter_{iteration:08d}.{self.picture}")
         real = osp.join(folder, "samples", f"real.{self.picture}")
-        curves = osp.join(folder, "curves.png")
+        course = osp.join(folder, "curves.png")
         if not osp.exists(real):
             self.draw_real(real)
         self.draw_training(gan, samples)
-        self.draw_course(records, curves)
-        logger.info(f"Pictures: {samples}, {curves}")
+        self.draw_course(records, course)
+        logger.info(f"Pictures: {samples}, {course}")
 
 
 def run(experiment: Type[Experiment], cfg: DictConfig) -> None:

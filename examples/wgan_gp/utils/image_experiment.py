@@ -152,6 +152,8 @@ class ImageConfig(CaseConfig):
 class ImageExperiment(Experiment):
     """Images of one size, of classes or not, scored through a classifier."""
 
+    drawn_scores = ("IS_mean", "FID", "precision", "recall", "class_accuracy")
+
     def __init__(self, cfg: DictConfig):
         super().__init__(cfg)
         self._train_data: Optional[ImageDataset] = None

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Pictures of a run: grids of images, curves of training, value surfaces of critics.
+"""Pictures of samples: grids of images, value surfaces of critics; and what others share.
 
 Everything is drawn into files, without a display and without pyplot's global state.
 """
@@ -22,12 +22,8 @@ from __future__ import annotations
 import io
 import math
 import os
-from typing import Any
 from typing import Callable
-from typing import Dict
-from typing import List
 from typing import Optional
-from typing import Sequence
 from typing import Tuple
 from typing import Union
 
@@ -48,9 +44,6 @@ _SEPARATOR_WIDTH = 2  # pixels
 _SEPARATOR_GREY = 235
 _SMALL_IMAGE = 64  # pixels; images below this size are enlarged
 _DPI = 130
-
-# what a record holds beside terms of the losses
-_NO_TERMS = ("gradient_penalty", "seconds", "images_per_second")
 
 BLUE, ORANGE, GREEN, GREY = "#2b6ca3", "#f28e2b", "#12702f", "#8a8a8a"
 _MAX_CONTOUR_LEVELS = 24
@@ -124,80 +117,6 @@ def _grey_or_colour(images: np.ndarray) -> np.ndarray:
         return images
     side_by_side = images.transpose(0, 2, 1, 3).reshape(count, height, -1)
     return side_by_side[:, np.newaxis]
-
-
-def save_curves(
-    records: Sequence[Dict[str, Any]], path: PathLike, target: float = 1.0
-) -> None:
-    """Draw the course of a training run from the records of its metrics.jsonl.
-
-    One panel each for the Wasserstein estimate E[D(real)] - E[D(fake)] (paper, figure
-    5), the critic's loss in training and validation, the mean gradient
-    norm that the penalty pulls towards its target, the generator's loss, and each further term
-    of the losses under its name. Panels without a value are left out.
-
-    Args:
-        records (Sequence[Dict[str, Any]]): Records with "iteration" and numbers; a missing or
-            None value is skipped, one that is not finite leaves a gap.
-        path (PathLike): PNG to write; its folder is created, an existing file replaced.
-        target (float, optional): Gradient norm that the penalty asks for. Defaults to 1.0.
-
-    Raises:
-        OSError: If the file can't be written.
-    """
-    # Panel -> its curves: key, label, colour.
-    panels = {
-        "Wasserstein estimate": [("wasserstein", None, BLUE)],
-        "Critic loss": [
-            ("critic_loss", "training", BLUE),
-            ("validation_critic_loss", "validation", ORANGE),
-        ],
-        "Gradient norm (slope)": [("slope", "mean over the batch", BLUE)],
-        "Generator loss": [("generator_loss", None, BLUE)],
-    }
-    drawn_so_far = {key for curves in panels.values() for key, *_ in curves}
-    for name in _terms(records):
-        if name not in drawn_so_far:
-            panels[name] = [(name, None, BLUE)]
-    drawn = {}
-    for name, curves in panels.items():
-        series = [(_series(records, key), label, c) for key, label, c in curves]
-        series = [(xy, label, c) for xy, label, c in series if np.isfinite(xy[1]).any()]
-        if series:
-            drawn[name] = series
-
-    columns = 1 if len(drawn) <= 1 else 2 if len(drawn) <= 6 else 3
-    rows = max(1, math.ceil(len(drawn) / columns))
-    figure = Figure(figsize=(5.2 * columns, 3.1 * rows), layout="constrained")
-    if not drawn:
-        figure.text(0.5, 0.5, "no values recorded", ha="center", color=GREY)
-    for i, (name, series) in enumerate(drawn.items()):
-        axes = figure.add_subplot(rows, columns, i + 1)
-        for (x, y), label, color in series:
-            # Few points, such as those of validation, would be lost without a marker.
-            marker = "o" if len(x) <= 30 else None
-            axes.plot(x, y, color=color, lw=1.3, marker=marker, ms=3, label=label)
-        if name.startswith("Gradient norm"):
-            label = f"target {target:g}"
-            axes.axhline(target, color=GREY, ls="--", lw=1.0, label=label)
-        if len(axes.get_lines()) > 1:
-            axes.legend(frameon=False, fontsize=9)
-        axes.set_ylabel(name)
-        axes.set_xlabel("Generator iteration")
-        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
-        tidy(axes)
-    write_figure(figure, path)
-
-
-def _terms(records: Sequence[Dict[str, Any]]) -> List[str]:
-    """Names of the terms of the losses in the records, in the order of their appearance."""
-    names = dict.fromkeys(
-        name
-        for record in records
-        for name, value in record.items()
-        if isinstance(value, float) and not name.endswith("_lr")
-    )
-    return [name for name in names if name not in _NO_TERMS]
 
 
 def save_value_surface(
@@ -320,16 +239,6 @@ def _grid_rows(num_images: int) -> int:
     while num_images % rows:
         rows -= 1
     return rows
-
-
-def _series(
-    records: Sequence[Dict[str, Any]], key: str
-) -> Tuple[np.ndarray, np.ndarray]:
-    """Iterations and values of the records that have a value."""
-    points = [(r["iteration"], r[key]) for r in records if r.get(key) is not None]
-    iterations, values = zip(*points) if points else ((), ())
-    values = np.asarray(values, dtype=np.float64)
-    return np.asarray(iterations), np.where(np.isfinite(values), values, np.nan)
 
 
 def tidy(axes: Axes) -> None:

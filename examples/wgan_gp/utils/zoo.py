@@ -93,9 +93,7 @@ class Entry(NamedTuple):
                 f"{self.case}.py, or name another entry."
             )
         if mode == "train":
-            return [
-                one for one in self.configuration if one.split("=")[0] not in _FREE
-            ]
+            return [one for one in self.configuration if one.split("=")[0] not in _FREE]
         return [f"output_dir=./outputs_zoo/{self.name}", *self.configuration]
 
     def check(self, own: DictConfig, cfg: DictConfig, beside: List[str]) -> None:
