@@ -70,6 +70,19 @@ TOLERANCES = {
     "final_p99": 1e-6,
     "final_max": 1e-4,
 }
+# One of this generator's units is at 3e-7 before its ReLU. Where a processor rounds it to below
+# zero, or not, the generator's first gradient lacks or has the unit's share, and all that follows.
+_AT_A_KINK = {
+    "cifar_resnet_uncond": {
+        "scores": 5e-4,
+        "cost": 5e-3,
+        "slopes": 2e-2,
+        "gen_cost": 5e-4,
+        "grad_gen": 2e-2,
+        "final_p99": 1e-4,
+        "final_max": 1e-3,
+    }
+}
 LAYER_NORM_TOLERANCE = 2e-5
 _RENAMES = {
     "gan_toy.py": [
@@ -506,7 +519,9 @@ def tolerance(name: str, quantity: str) -> float:
         name (str): Trace, the stem of its file.
         quantity (str): Key of what `replay` returns.
     """
-    return LAYER_NORM_TOLERANCE if name == "layernorm" else TOLERANCES[quantity]
+    if name == "layernorm":
+        return LAYER_NORM_TOLERANCE
+    return _AT_A_KINK.get(name, {}).get(quantity, TOLERANCES[quantity])
 
 
 def replay(path: str, convolution: str = "paddle") -> Dict[str, float]:

@@ -54,7 +54,12 @@ def test_replay(name, convolution):
         set() if "wgan_gp" in name or "resnet" in name else {"slopes"}
     )
     assert set(errors) == expected
-    too_large = {k: v for k, v in errors.items() if not v < golden.TOLERANCES[k]}
+    trace = osp.splitext(name)[0]
+    too_large = {
+        key: error
+        for key, error in errors.items()
+        if not error < golden.tolerance(trace, key)
+    }
     assert not too_large
 
 
