@@ -175,6 +175,7 @@ class AdversarialSolver(Solver):
             networks = {} if pretrained is None else {model: pretrained}
         for network, path in networks.items():  # before the moving average begins
             load_weights(network, path)
+            logger.info(f"Weights to begin with read from {path}")
         super().__init__(
             model,
             output_dir=self.folder.path,
