@@ -22,6 +22,7 @@ from os import path as osp
 import numpy as np
 import paddle
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 from safetensors.numpy import load_file
 from wgan_gp.models.networks import MLPGenerator
@@ -292,6 +293,14 @@ def test_a_training_takes_the_convolutions_of_the_machine():
     assert slow in entry.arguments("wgan_gp_mnist", "eval")
     trained = entry.arguments("wgan_gp_mnist", "train")
     assert sorted([*trained, slow]) == sorted(entry.configuration)
+
+
+@pytest.mark.parametrize(
+    "before, count", [(None, 5), ("runs/earlier", 5), ("zoo:rings", 8)]
+)
+def test_iterations_of_an_entry_are_counted_on(rings, before, count):
+    cfg = OmegaConf.create({"TRAIN": {"pretrained_model_path": before}})
+    assert adding.iterations_of(cfg, {"iteration": 5}) == count
 
 
 def test_entries_share_arguments_by_the_keys_of_their_cases():

@@ -109,6 +109,19 @@ def read_run(folder: str) -> Tuple[DictConfig, Dict[str, Any]]:
     return cfg, result
 
 
+def iterations_of(run: DictConfig, result: Dict[str, Any]) -> int:
+    """Iterations of a run, and of the entry of the zoo that it went on from, if it did.
+
+    Args:
+        run (DictConfig): Its config.yaml.
+        result (Dict[str, Any]): Its eval.json.
+    """
+    before = run.TRAIN.pretrained_model_path
+    if before is None or not before.startswith(zoo.PREFIX):
+        return result["iteration"]
+    return zoo.find_entry(before).iterations + result["iteration"]
+
+
 def store(arrays: Dict[str, np.ndarray], dtype: str, path: str) -> None:
     """Write weights. Small arrays, such as statistics of batch norm, keep their numbers.
 
@@ -170,7 +183,7 @@ def add(folder: str, name: str, given: List[str]) -> None:
         name,
         case.name,
         configuration,
-        result["iteration"],
+        iterations_of(run, result),
         scores_of(found),
         osp.join("zoo", osp.basename(path)),
         file_digest(path),
