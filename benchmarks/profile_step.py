@@ -56,7 +56,7 @@ GROUPS = {
     "Adam": ("adam",),
     "activations": ("relu", "tanh", "sigmoid"),
     "pooling, means and sums": ("pool", "mean", "sum", "reduce"),
-    "batch norm": ("batchnorm", "batch_norm"),
+    "norms": ("batchnorm", "batch_norm"),
 }
 OUTERMOST = re.compile(r"^(Global_\w+|\w+ dygraph)$")
 
@@ -69,14 +69,14 @@ def group_of(operator: str) -> str:
     return "other element-wise operators and copies"
 
 
-class ConvolutionTime:
-    """Seconds spent in oneDNN's forward kernels, which Paddle's profiler doesn't name."""
+class OwnOperators:
+    """Seconds spent in this project's operators, which Paddle's profiler doesn't name."""
 
     def __init__(self):
-        self.seconds = 0.0
+        self.seconds: Dict[str, float] = collections.defaultdict(float)
         self._run = function.run
 
-    def __enter__(self) -> ConvolutionTime:
+    def __enter__(self) -> OwnOperators:
         function.run = self._timed
         return self
 
@@ -86,8 +86,8 @@ class ConvolutionTime:
     def _timed(self, operator: str, *args: Any):
         start = time.perf_counter()
         result = self._run(operator, *args)
-        if "convolution" in operator:
-            self.seconds += time.perf_counter() - start
+        group = "convolutions" if "convolution" in operator else "norms"
+        self.seconds[group] += time.perf_counter() - start
         return result
 
 
@@ -119,7 +119,7 @@ def profile(name: str, steps: int) -> Dict[str, Any]:
             float(solver.generator_step()["generator_loss"])
 
         pair()
-        with ConvolutionTime() as onednn:
+        with OwnOperators() as own:
             with profiler.Profiler(
                 targets=[profiler.ProfilerTarget.CPU],
                 on_trace_ready=profiler.export_chrome_tracing(folder),
@@ -134,8 +134,8 @@ def profile(name: str, steps: int) -> Dict[str, Any]:
     groups: Dict[str, float] = collections.defaultdict(float)
     for operator, milliseconds in operators.items():
         groups[group_of(operator)] += milliseconds / steps
-    if onednn.seconds:
-        groups["convolutions"] = 1000 * onednn.seconds / steps
+    if own.seconds:  # in place of the layers that they are in
+        groups.update({g: 1000 * s / steps for g, s in own.seconds.items()})
     wall = 1000 * seconds / steps
     groups["between the operators"] = wall - sum(groups.values())
     shares = {g: round(ms, 2) for g, ms in sorted(groups.items(), key=lambda x: -x[1])}
