@@ -40,7 +40,9 @@ import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 import numpy as np
 import paddle
 from paddle import nn
+from wgan_gp.models.networks import DCGANGenerator
 from wgan_gp.models.networks import MLPCritic
+from wgan_gp.models.networks import MLPGenerator
 from wgan_gp.models.networks.dcgan import LEAKY_SLOPE
 from wgan_gp.models.networks.dcgan import leaky_relu
 from wgan_gp.models.networks.field_layers import doubled
@@ -178,6 +180,27 @@ def doubled_fields() -> Part:
     )
 
 
+def generated(name: str, generator: nn.Layer, batch_size: int) -> Part:
+    """What the critic steps of an iteration need; one pass for all is not how it's done here."""
+    noise = paddle.randn([5, batch_size, generator.latent_dim])
+    at_once = noise.reshape([-1, generator.latent_dim])
+
+    @paddle.no_grad()
+    def one_by_one() -> None:
+        for batch in noise:
+            generator(batch)
+
+    @paddle.no_grad()
+    def together() -> None:
+        generator(at_once)
+
+    return (
+        f"five batches of the {name} generator: one by one, in one",
+        one_by_one,
+        together,
+    )
+
+
 def convolution(
     name: str, layer: Type[nn.Layer], x: paddle.Tensor, *args: Any, **kwargs: Any
 ) -> Part:
@@ -199,12 +222,16 @@ def parts() -> Iterator[Part]:
     yield attention()
     yield pooled()
     yield upsampled()
+    yield generated("toy", MLPGenerator(), 256)
     try:
         onednn.load()
     except UserError as error:
         print(f"Without oneDNN's convolutions: {error}", file=sys.stderr)
         return
     yield normalized()
+    generator = DCGANGenerator()
+    onednn.use_onednn(generator)
+    yield generated("MNIST", generator, 50)
     x = images(50, 64, 14, 14)
     yield convolution(
         "convolution, MNIST critic, second", nn.Conv2D, x, 64, 128, 5, 2, "SAME"
@@ -247,7 +274,7 @@ def parts() -> Iterator[Part]:
 def keep_memory(keep: bool) -> None:
     """As ppsci_ext sets it, or as the C library starts."""
     if keep:
-        runtime.keep_freed_memory()
+        runtime.keep_freed_memory(large_too=True)
         return
     libc = ctypes.CDLL(None)
     libc.mallopt(runtime.M_MMAP_THRESHOLD, _GLIBC_THRESHOLD)

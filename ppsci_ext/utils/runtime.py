@@ -23,6 +23,7 @@ from typing import Dict
 from typing import Optional
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_LARGE = 24 * 2**20  # bytes
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -91,13 +92,21 @@ def use_cores_by_openmp(library: ctypes.CDLL) -> None:
         library.omp_set_num_threads(int(threads))
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(large_too: bool = False) -> None:
     """Let the C library keep the memory of freed tensors for the next ones.
 
     By default it gives large blocks back to the system at once, and the system clears each
     page of a new one: that takes several times as long as an element-wise operation itself.
+    From 24 MiB on they still go back. Paddle aligns tensors to pages, so that the hole which a
+    tensor has left between two others is too small for the next one of its size.
+
+    Args:
+        large_too (bool, optional): Keep these as well, for an allocator that fills such holes.
+            Defaults to False.
     """
     libc = ctypes.CDLL(None) if sys.platform.startswith("linux") else None
     if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        # glibc before 2.35 refuses more than 32 MiB
+        limits = (2**30, 2**25) if large_too else (_LARGE,)
+        any(libc.mallopt(M_MMAP_THRESHOLD, limit) for limit in limits)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

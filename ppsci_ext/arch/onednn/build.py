@@ -35,6 +35,7 @@ from paddle.utils.cpp_extension import load_op_meta_info_and_register_op
 from ppsci.utils import logger
 from ppsci_ext.utils.cache import cache_folder
 from ppsci_ext.utils.errors import UserError
+from ppsci_ext.utils.runtime import keep_freed_memory
 from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCES = [
@@ -80,6 +81,7 @@ def load() -> None:
         )
     use_cores_by_openmp(library)
     library.refit_memory()
+    keep_freed_memory(large_too=True)
 
 
 def _processor() -> bytes:

@@ -103,12 +103,14 @@ def test_openmp_has_the_threads_of_mkl(monkeypatch, openmp):
 
 CLEARED_PAGES = """
 import ctypes, resource, sys
-if sys.argv[1] == "keep":
+mode, size = sys.argv[1], int(sys.argv[2])
+if mode != "give back":
     import ppsci_ext.utils
+if mode == "keep all":
+    ppsci_ext.utils.runtime.keep_freed_memory(large_too=True)
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
-size = 64 << 20
 def fill():
     block = libc.malloc(ctypes.c_size_t(size))
     ctypes.memset(block, 1, size)
@@ -121,20 +123,41 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+def cleared_pages(mode: str, mebibytes: int) -> int:
+    """How often the system had to clear a page for blocks of this size, freed one by one."""
+    arguments = [sys.executable, "-c", CLEARED_PAGES, mode, str(mebibytes << 20)]
+    done = subprocess.run(
+        arguments, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
-def test_freed_memory_is_used_again():
-    faults = {
-        mode: int(
-            subprocess.run(
-                [sys.executable, "-c", CLEARED_PAGES, mode],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
-        )
-        for mode in ("keep", "give back")
-    }
-    pages = 4 * (64 << 20) // resource.getpagesize()
-    assert faults["keep"] < pages / 20
-    assert faults["keep"] < faults["give back"] / 2
+@pytest.mark.parametrize("mode, mebibytes", [("keep", 16), ("keep all", 28)])
+def test_freed_memory_is_used_again(mode, mebibytes):
+    pages = 4 * (mebibytes << 20) // resource.getpagesize()
+    assert cleared_pages(mode, mebibytes) < pages / 20
+    assert cleared_pages(mode, mebibytes) < cleared_pages("give back", mebibytes) / 2
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs glibc")
+def test_large_blocks_go_back_unless_they_can_be_used_again():
+    assert cleared_pages("keep all", 28) < cleared_pages("keep", 28) / 2
+
+
+@pytest.mark.parametrize("large_too, kept", [(False, 24), (True, 32)])
+def test_an_older_c_library_keeps_what_it_can(monkeypatch, large_too, kept):
+    """glibc before 2.35 refuses thresholds above 32 MiB, and keeps to its own then, 128 KiB."""
+    thresholds = []
+
+    def mallopt(name, value):
+        refused = name == runtime.M_MMAP_THRESHOLD and value > 32 << 20
+        if name == runtime.M_MMAP_THRESHOLD and not refused:
+            thresholds.append(value)
+        return int(not refused)
+
+    library = types.SimpleNamespace(mallopt=mallopt)
+    monkeypatch.setattr(runtime.sys, "platform", "linux")
+    monkeypatch.setattr(runtime.ctypes, "CDLL", lambda _: library)
+    runtime.keep_freed_memory(large_too=large_too)
+    assert thresholds == [kept << 20]
