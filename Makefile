@@ -78,12 +78,9 @@ format: $(VENV)/installed-dev
 	$(PY) -m isort .
 	$(PY) -m black -q .
 
-# oneDNN's headers are small; where they can't be had, or no C++ compiler, Paddle convolves
-$(VENV)/installed: requirements.txt requirements-onednn.txt
+$(VENV)/installed: requirements.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
-	$(PY) -m pip install -q --disable-pip-version-check --no-deps -r requirements-onednn.txt \
-		|| echo "Going on without the headers of oneDNN: convolutions will be slower."
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.txt

@@ -226,7 +226,7 @@ def parts() -> Iterator[Part]:
     try:
         onednn.load()
     except UserError as error:
-        print(f"Without oneDNN's convolutions: {error}", file=sys.stderr)
+        print(f"Without compiled operators: {error}", file=sys.stderr)
         return
     yield normalized()
     generator = DCGANGenerator()

@@ -18,8 +18,8 @@
 
 Measured are a critic step, a generator step and an iteration (n_critic critic steps and one
 generator step, with data, optimizer and record, by AdversarialSolver). The variants are the cases
-with the oneDNN convolution ("onednn"), with Paddle's own ("paddle"), and the peers asked for, with the
-same networks: "torch", written plainly in PyTorch; "torch_tuned", compiled and with channels last;
+with oneDNN's convolutions ("onednn"), the same where there is no compiler ("no_compiler"), with
+Paddle's own convolutions ("paddle"), and the peers asked for, with the same networks: "torch", written plainly in PyTorch; "torch_tuned", compiled and with channels last;
 "jax", compiled by XLA. The latter two have the paper's cases. --peers PATH is the interpreter of an
 environment that has these packages, where this one has not. Each variant is a process of its own;
 they take turns, step by step. By default the networks are those of the YAML files, in full size;
@@ -44,9 +44,11 @@ from typing import Any
 from typing import Dict
 from typing import Iterator
 from typing import List
+from typing import Mapping
 from typing import NamedTuple
 from typing import Optional
 from typing import Sequence
+from typing import Tuple
 
 import numpy as np
 
@@ -95,13 +97,29 @@ STEPS = ("critic", "generator", "iteration")
 PRODUCT_ROUNDS = 5
 
 
-def convolutions(case: str) -> List[str]:
-    """Ways to convolve between which the case has a choice; one where it has none.
+class Variant(NamedTuple):
+    """A way in which the cases compute."""
+
+    overrides: Tuple[str, ...]
+    environment: Mapping[str, str] = {}
+
+
+_PLAIN = Variant(())  # of toy, which has no choice
+_NO_COMPILER = {"CXX": "/does/not/exist", "PPSCI_EXT_CACHE": "nothing_compiled_before"}
+VARIANTS = {
+    "onednn": Variant(("MODEL.convolution=onednn",)),
+    "no_compiler": Variant(("MODEL.convolution=onednn",), _NO_COMPILER),
+    "paddle": Variant(("MODEL.convolution=paddle",)),
+}
+
+
+def variants_of(case: str) -> Dict[str, Variant]:
+    """What the case has to choose from, by name; "paddle" where it has no convolutions.
 
     Args:
         case (str): Name in CASES.
     """
-    return ["paddle"] if case == "toy" else ["onednn", "paddle"]
+    return {"paddle": _PLAIN} if case == "toy" else VARIANTS
 
 
 def paddle_specs(
@@ -120,13 +138,9 @@ def paddle_specs(
         overrides.append(f"MODEL.dim={dim}")
     if batch_size is not None:
         overrides.append(f"TRAIN.batch_size={batch_size}")
-    variants = convolutions(case)
-    chosen = {
-        v: [f"MODEL.convolution={v}"] if len(variants) > 1 else [] for v in variants
-    }
     return {
-        variant: {"case": script, "overrides": overrides + chosen[variant]}
-        for variant in variants
+        name: {"case": script, "overrides": [*overrides, *variant.overrides]}
+        for name, variant in variants_of(case).items()
     }
 
 
@@ -214,7 +228,8 @@ def measure(case: str, dim: Optional[int], args: argparse.Namespace) -> Measured
     with contextlib.ExitStack() as stack:
         running = {}
         for variant, spec in paddle_specs(case, dim, args.batch_size).items():
-            worker = workers.Worker("benchmarks.paddle_worker", spec)
+            environment = variants_of(case)[variant].environment
+            worker = workers.Worker("benchmarks.paddle_worker", spec, environment)
             running[variant] = stack.enter_context(worker)
         about = {name: worker.wait_until_ready() for name, worker in running.items()}
         for name in peers_of(case, args.compare):

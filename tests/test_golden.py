@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from tests import golden
-from tests.helpers.onednn_env import load_or_skip
+from tests.helpers.onednn_env import onednn_or_skip
 
 FOLDER = osp.join(osp.dirname(osp.abspath(__file__)), "golden")
 TRACES = sorted(osp.basename(path) for path in glob.glob(osp.join(FOLDER, "*.npz")))
@@ -44,7 +44,7 @@ PATHS = [(name, "paddle") for name in TRACES] + [
 @pytest.mark.parametrize("name, convolution", PATHS)
 def test_replay(name, convolution):
     if convolution == "onednn":
-        load_or_skip()
+        onednn_or_skip()
     errors = golden.replay(osp.join(FOLDER, name), convolution)
     if name == "layernorm.npz":
         assert len(errors) == 23

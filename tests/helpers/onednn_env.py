@@ -12,18 +12,27 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Convolutions by oneDNN, for tests that need them."""
+"""Convolutions by oneDNN and compiled operators, for tests that need them."""
 
 from __future__ import annotations
 
 import pytest
 
 from ppsci_ext.arch import onednn
+from ppsci_ext.arch.onednn import primitives
 from ppsci_ext.utils import UserError
 
 
+def onednn_or_skip() -> None:
+    """Skip the calling test where there is no oneDNN."""
+    try:
+        primitives.library()
+    except UserError as error:
+        pytest.skip(str(error))
+
+
 def load_or_skip() -> None:
-    """Load the operator, compiled first where need be, or skip the calling test."""
+    """Load the operators, compiled first where need be, or skip the calling test."""
     try:
         onednn.load()
     except UserError as error:

@@ -19,7 +19,7 @@ from __future__ import annotations
 import paddle
 from paddle.autograd import PyLayer
 
-from ppsci_ext.arch.onednn import function
+from ppsci_ext.arch.onednn import build
 
 
 class _Normalization(PyLayer):
@@ -27,7 +27,7 @@ class _Normalization(PyLayer):
 
     @staticmethod
     def forward(ctx, x, scale, offset, epsilon):
-        y, mean, rate = function.run("batch_moments_norm", x, scale, offset, epsilon)
+        y, mean, rate = build.run("batch_moments_norm", x, scale, offset, epsilon)
         ctx.save_for_backward(x, scale, mean, rate)
         ctx.wanted = [not t.stop_gradient for t in (x, scale, offset)]
         return y
@@ -39,7 +39,7 @@ class _Normalization(PyLayer):
                 "Batch norm by this operator has no second derivative; "
                 "ppsci_ext.arch.batch_norm.BatchMomentsNorm has one."
             )
-        found = function.run("batch_moments_norm_gradient", *ctx.saved_tensor(), dy)
+        found = build.run("batch_moments_norm_gradient", *ctx.saved_tensor(), dy)
         return tuple(t if wanted else None for t, wanted in zip(found, ctx.wanted))
 
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The operator is compiled on first use and kept in the cache folder."""
+"""Operators of this package's own: compiled on first use and kept in the cache folder."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 import tempfile
 from os import path as osp
 from typing import List
+from typing import Tuple
 
 import paddle
 from paddle.base import core
@@ -40,13 +40,11 @@ from ppsci_ext.utils.runtime import use_cores_by_openmp
 
 _SOURCES = [
     osp.join(osp.dirname(__file__), name)
-    for name in ("convolution.cc", "channel_norm.cc", "batch_norm.cc", "allocator.cc")
+    for name in ("rows.cc", "channel_norm.cc", "batch_norm.cc", "allocator.cc")
 ]
-_LOOPS = osp.join(osp.dirname(__file__), "direct.h")
+_LOOPS = osp.join(osp.dirname(__file__), "rows.h")
 _PADDLE = osp.dirname(paddle.__file__)
-_LIBRARY = osp.join(_PADDLE, "libs", "libdnnl.so.3")
 _COMPILERS = ("g++", "clang++", "c++")
-_INSTALL_HEADERS = "pip install --no-deps onednn-devel==2025.0.0"
 
 
 @functools.lru_cache(maxsize=None)
@@ -54,34 +52,40 @@ def load() -> None:
     """Make the operators known to Paddle, compiled first if that hasn't been done yet.
 
     From then on tensors on the CPU get their memory from allocator.cc, which needs less of it.
-
-    It needs Linux, a Paddle that holds oneDNN, a C++ compiler (environment variable CXX, else
-    g++, clang++ or c++) and the headers of the Python package onednn-devel.
+    It needs Linux and a C++ compiler (environment variable CXX, else g++, clang++ or c++).
 
     Raises:
-        UserError: If one of these is missing, or the headers don't describe Paddle's oneDNN.
+        UserError: If there is none, or it fails.
     """
-    if not osp.exists(_LIBRARY):
-        raise UserError(f"This Paddle comes without oneDNN ({_LIBRARY} is missing).")
     built_from = paddle.version.commit.encode() + _processor()
     for name in (*_SOURCES, _LOOPS, __file__):  # which has the flags
         with open(name, "rb") as file:
             built_from += file.read()
     key = hashlib.sha256(built_from).hexdigest()[:16]
-    path = osp.join(cache_folder(), f"onednn_convolution_{key}.so")
+    path = osp.join(cache_folder(), f"cpu_operators_{key}.so")
     if not osp.exists(path):
         _compile(path)
     load_op_meta_info_and_register_op(path)
     library = ctypes.CDLL(path)
-    if not library.onednn_headers_fit():
-        os.remove(path)
-        raise UserError(
-            "The headers of onednn-devel are of another version than the oneDNN inside "
-            f"Paddle: {_INSTALL_HEADERS}"
-        )
     use_cores_by_openmp(library)
     library.refit_memory()
     keep_freed_memory(large_too=True)
+
+
+@functools.lru_cache(maxsize=None)
+def compiled() -> bool:
+    """Whether the operators are there; if not, the log says once what is missing."""
+    try:
+        load()
+    except UserError as error:
+        logger.info(f"Norms and narrow convolutions would be faster: {error}")
+        return False
+    return True
+
+
+def run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
+    """Results of an operator of this package's own, after :func:`load`."""
+    return tuple(core.eager._run_custom_op(operator, *arguments))
 
 
 def _processor() -> bytes:
@@ -95,11 +99,7 @@ def _compile(path: str) -> None:
     compiler = os.environ.get("CXX") or next(found, None)
     if compiler is None:
         raise UserError("There is no C++ compiler: install g++, or set CXX.")
-    if not osp.exists(osp.join(sys.prefix, "include", "oneapi", "dnnl", "dnnl.hpp")):
-        raise UserError(f"The headers of oneDNN are missing: {_INSTALL_HEADERS}")
-    logger.info(
-        f"Compiling convolutions by oneDNN into {path}, once, for half a minute."
-    )
+    logger.info(f"Compiling operators into {path}, once, for half a minute.")
     try:
         os.makedirs(osp.dirname(path), exist_ok=True)
         workshop = tempfile.TemporaryDirectory(dir=osp.dirname(path))
@@ -132,11 +132,11 @@ def _command(compiler: str, output: str) -> List[str]:
     includes = (
         osp.join(_PADDLE, "include"),
         osp.join(_PADDLE, "include", "third_party"),
-        osp.join(sys.prefix, "include"),
         sysconfig.get_path("include"),
     )
     # before the compiler's own: two OpenMPs in a process would each have threads of its own
-    openmp = osp.join(osp.dirname(_LIBRARY), "libiomp5.so")
+    libraries = osp.join(_PADDLE, "libs")
+    openmp = osp.join(libraries, "libiomp5.so")
     return [
         *(compiler, "-O3", "-march=native", "-std=c++17", "-fPIC", "-shared"),
         *("-w", *([] if "clang" in compiler else ["-fopenmp"])),
@@ -147,6 +147,6 @@ def _command(compiler: str, output: str) -> List[str]:
             core.libpaddle.__file__,
             f"-Wl,-rpath,{osp.dirname(core.libpaddle.__file__)}",
         ),
-        *(_LIBRARY, *([openmp] if osp.exists(openmp) else [])),
-        f"-Wl,-rpath,{osp.dirname(_LIBRARY)}",
+        *([openmp] if osp.exists(openmp) else []),
+        f"-Wl,-rpath,{libraries}",
     ]

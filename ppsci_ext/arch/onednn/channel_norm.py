@@ -20,6 +20,7 @@ import paddle
 from paddle.autograd import PyLayer
 
 from ppsci_ext.arch import normalization
+from ppsci_ext.arch.onednn import build
 from ppsci_ext.arch.onednn import function
 
 
@@ -31,13 +32,13 @@ class _Forward(PyLayer):
         ctx.save_for_backward(x, scale)
         ctx.epsilon = epsilon
         ctx.wanted = [not t.stop_gradient for t in (x, scale, shift)]
-        return function.run("channel_norm", x, scale, shift, epsilon)[0]
+        return build.run("channel_norm", x, scale, shift, epsilon)[0]
 
     @staticmethod
     def backward(ctx, dy):
         x, scale = ctx.saved_tensor()
         if not paddle.is_grad_enabled():
-            found = function.run("channel_norm_gradient", x, scale, dy, ctx.epsilon)
+            found = build.run("channel_norm_gradient", x, scale, dy, ctx.epsilon)
         else:
             found = [_Gradient.apply(x, scale, dy, ctx.epsilon), None, None]
             if not function.inputs_only():
@@ -53,7 +54,7 @@ class _Gradient(PyLayer):
         ctx.save_for_backward(x, scale, dy)
         ctx.epsilon = epsilon
         ctx.wanted = [not t.stop_gradient for t in (x, scale, dy)]
-        return function.run("channel_norm_gradient", x, scale, dy, epsilon)[0]
+        return build.run("channel_norm_gradient", x, scale, dy, epsilon)[0]
 
     @staticmethod
     def backward(ctx, v):
@@ -63,7 +64,7 @@ class _Gradient(PyLayer):
                 "ppsci_ext.arch.ChannelNorm has one."
             )
         x, scale, dy = ctx.saved_tensor()
-        found = function.run("channel_norm_second", x, scale, dy, v, ctx.epsilon)
+        found = build.run("channel_norm_second", x, scale, dy, v, ctx.epsilon)
         return tuple(t if wanted else None for t, wanted in zip(found, ctx.wanted))
 
 

@@ -24,9 +24,9 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from ppsci_ext.arch.onednn.function import Geometry
 from ppsci_ext.arch.onednn.function import convolution
 from ppsci_ext.arch.onednn.function import transposed_convolution
+from ppsci_ext.arch.onednn.kernels import Geometry
 from ppsci_ext.arch.onednn.layers import computable
 from ppsci_ext.arch.onednn.layers import is_convolution
 

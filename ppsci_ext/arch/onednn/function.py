@@ -24,28 +24,15 @@ and the gradients of these two are made of the same three again.
 from __future__ import annotations
 
 from typing import List
-from typing import NamedTuple
 from typing import Optional
 from typing import Sequence
 from typing import Tuple
 
 import paddle
 from paddle.autograd import PyLayer
-from paddle.base import core
 
-
-class Geometry(NamedTuple):
-    """How the kernel moves over the places."""
-
-    strides: List[int]  # of each axis
-    dilation: List[int]  # of each axis
-    padding: List[int]  # before and after each axis, in turn
-    circular: bool = False  # margins of the other end's elements, not of zeros
-
-
-def run(operator: str, *arguments: object) -> Tuple[paddle.Tensor, ...]:
-    return tuple(core.eager._run_custom_op(operator, *arguments))
-
+from ppsci_ext.arch.onednn import kernels
+from ppsci_ext.arch.onednn.kernels import Geometry
 
 _inputs_only = False
 
@@ -107,7 +94,7 @@ class _Forward(_Function):
     @staticmethod
     def forward(ctx, x, w, b, geometry):
         _Function.remember(ctx, geometry, x, w, b)
-        return run("onednn_convolution", x, w, b, *geometry)[0]
+        return kernels.forward(x, w, b, geometry)
 
     @staticmethod
     def backward(ctx, dy):
@@ -127,7 +114,7 @@ class _Transpose(_Function):
     @staticmethod
     def forward(ctx, y, w, b, x_shape, geometry):
         _Function.remember(ctx, geometry, y, w, b)
-        return run("onednn_convolution_transpose", y, w, b, x_shape, *geometry)[0]
+        return kernels.transpose(y, w, b, x_shape, geometry)
 
     @staticmethod
     def backward(ctx, dx):
@@ -149,7 +136,7 @@ class _Weight(_Function):
     @staticmethod
     def forward(ctx, x, y, w_shape, geometry):
         _Function.remember(ctx, geometry, x, y)
-        return run("onednn_convolution_weight", x, y, w_shape, *geometry)[0]
+        return kernels.weight(x, y, w_shape, geometry)[0]
 
     @staticmethod
     def backward(ctx, dw):
@@ -169,7 +156,7 @@ def _weight_and_bias(
     if (
         not paddle.is_grad_enabled()
     ):  # one kernel has both, but isn't a function of dy then
-        return run("onednn_convolution_weight", x, dy, w_shape, *geometry)
+        return kernels.weight(x, dy, w_shape, geometry)
     return _Weight.apply(x, dy, w_shape, geometry), _sum_by_channel(dy)
 
 

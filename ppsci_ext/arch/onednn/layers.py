@@ -29,12 +29,13 @@ from ppsci_ext.arch import convolution as complete
 from ppsci_ext.arch import normalization
 from ppsci_ext.arch import premixed_convolution
 from ppsci_ext.arch import resampled_convolution
+from ppsci_ext.arch.onednn import build
+from ppsci_ext.arch.onednn import primitives
 from ppsci_ext.arch.onednn.batch_norm import batch_moments_norm
-from ppsci_ext.arch.onednn.build import load
 from ppsci_ext.arch.onednn.channel_norm import channel_norm
-from ppsci_ext.arch.onednn.function import Geometry
 from ppsci_ext.arch.onednn.function import convolution
 from ppsci_ext.arch.onednn.function import transposed_convolution
+from ppsci_ext.arch.onednn.kernels import Geometry
 from ppsci_ext.arch.windows import explicit_padding
 
 
@@ -234,13 +235,11 @@ def _padding_of(layer: nn.Layer, size: List[int]) -> List[int]:
     return [number for pair in pairs for number in pair]
 
 
-_FASTER = {
+_CONVOLUTIONS = {
     nn.Conv1D: Conv1D,
     nn.Conv2D: Conv2D,
     nn.Conv3D: Conv3D,
     complete.Conv3D: Conv3D,
-    batch_norm.BatchMomentsNorm: BatchMomentsNorm,
-    normalization.ChannelNorm: ChannelNorm,
     premixed_convolution.PremixedConv1D: PremixedConv1D,
     nn.Conv1DTranspose: Conv1DTranspose,
     nn.Conv2DTranspose: Conv2DTranspose,
@@ -248,10 +247,15 @@ _FASTER = {
     resampled_convolution.ConvMeanPool2D: ConvMeanPool2D,
     resampled_convolution.UpsampleConv2D: UpsampleConv2D,
 }
+_NORMS = {
+    batch_norm.BatchMomentsNorm: BatchMomentsNorm,
+    normalization.ChannelNorm: ChannelNorm,
+}
 
 
 def use_onednn(network: nn.Layer) -> None:
-    """Let the operators here compute a network's convolutions and norms, in place.
+    """Let oneDNN compute a network's convolutions, in place; and operators of this package's own
+    its norms, where there is a C++ compiler for them.
 
     Parameters, hooks and state_dict stay as they are.
 
@@ -259,8 +263,9 @@ def use_onednn(network: nn.Layer) -> None:
         network (nn.Layer): Network; layers of classes derived from Paddle's are left alone.
 
     Raises:
-        UserError: If oneDNN's convolutions can't be had here, see :func:`load`.
+        UserError: If this Paddle has no oneDNN that can be called.
     """
-    load()
+    primitives.library()
+    faster = {**_CONVOLUTIONS, **_NORMS} if build.compiled() else _CONVOLUTIONS
     for layer in network.sublayers(include_self=True):
-        layer.__class__ = _FASTER.get(type(layer), type(layer))
+        layer.__class__ = faster.get(type(layer), type(layer))

@@ -26,7 +26,7 @@ from paddle import nn
 
 from ppsci_ext.arch import onednn
 from ppsci_ext.arch.batch_norm import BatchMomentsNorm
-from ppsci_ext.arch.onednn import function
+from ppsci_ext.arch.onednn import build
 from tests.helpers.onednn_env import load_or_skip
 
 SHAPES = st.lists(st.integers(1, 20), min_size=3, max_size=5).filter(
@@ -143,7 +143,7 @@ def test_what_the_operator_is_not_for(operator, monkeypatch):
     norm = BatchMomentsNorm(4)
     onednn.use_onednn(norm)
     calls = []
-    monkeypatch.setattr(function, "run", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(build, "run", lambda *arguments: calls.append(arguments))
     ones = paddle.ones([4])
     for x in (paddle.randn([5, 4]), paddle.zeros([0, 4, 3])):
         assert norm(x, ones, ones).shape == x.shape

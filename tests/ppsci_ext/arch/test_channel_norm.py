@@ -26,7 +26,7 @@ from paddle import nn
 
 from ppsci_ext.arch import ChannelNorm
 from ppsci_ext.arch import onednn
-from ppsci_ext.arch.onednn import function
+from ppsci_ext.arch.onednn import build
 from ppsci_ext.arch.onednn import input_gradients
 from tests.helpers.onednn_env import load_or_skip
 
@@ -133,7 +133,7 @@ def test_what_the_operator_is_not_for(operator, monkeypatch):
     """Other precisions, tensors without elements, and channels that don't fit."""
     layer, exact = layers(4)
     calls = []
-    monkeypatch.setattr(function, "run", lambda *arguments: calls.append(arguments))
+    monkeypatch.setattr(build, "run", lambda *arguments: calls.append(arguments))
     assert layer(paddle.zeros([0, 4, 3])).shape == [0, 4, 3]
     onednn.use_onednn(exact)
     assert exact(paddle.randn([2, 4, 3]).astype("float64")).dtype == paddle.float64

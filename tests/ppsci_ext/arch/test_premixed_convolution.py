@@ -23,9 +23,9 @@ from paddle.nn import functional as F
 
 from ppsci_ext.arch import PremixedConv1D
 from ppsci_ext.arch import onednn
-from ppsci_ext.arch.onednn import function
 from ppsci_ext.arch.onednn import input_gradients
-from tests.helpers.onednn_env import load_or_skip
+from ppsci_ext.arch.onednn import kernels
+from tests.helpers.onednn_env import onednn_or_skip
 
 MIXING = np.array([[1.0, 0.0, 0.0], [0.5, -2.0, 0.0], [0.0, 1.0, 3.0], [1.0, 1.0, 1.0]])
 
@@ -55,10 +55,10 @@ def test_it_is_the_convolution_of_the_combinations(by_onednn, options, monkeypat
     assert layer.weight.shape == [5, 4, 3]
     calls = []
     if by_onednn:
-        load_or_skip()
-        run = function.run
+        onednn_or_skip()
+        forward = kernels.forward
         monkeypatch.setattr(
-            function, "run", lambda name, *rest: calls.append(name) or run(name, *rest)
+            kernels, "forward", lambda *given: calls.append(given) or forward(*given)
         )
         onednn.use_onednn(layer)
     x = paddle.randn([2, 3, 9])

@@ -29,7 +29,7 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.arch.onednn import input_gradients
 from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
 from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
-from tests.helpers.onednn_env import load_or_skip
+from tests.helpers.onednn_env import onednn_or_skip
 
 
 def conv_then_mean(layer, x):
@@ -64,7 +64,7 @@ def build(kind, options, size, path):
     dtype = "float64" if path == "float64" else "float32"
     layer = kind(**options)
     if path == "onednn":
-        load_or_skip()
+        onednn_or_skip()
         onednn.use_onednn(layer)
     layer.to(dtype=dtype)
     for parameter in layer.parameters():

@@ -27,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-namespace direct {
+namespace rows {
 
 constexpr int64_t kLanes = 16;
 using Vector = float __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
@@ -394,4 +394,4 @@ inline void Weight(const float* x, const float* y, float* w, float* b, const Geo
   }
 }
 
-}  // namespace direct
+}  // namespace rows
