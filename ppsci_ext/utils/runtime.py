@@ -23,7 +23,7 @@ from typing import Dict
 from typing import Optional
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
-_LARGE = 24 * 2**20  # bytes
+_LARGE = 12 * 2**20  # bytes
 
 
 def cpu_settings(vendor: str, cores: int) -> Dict[str, str]:
@@ -97,7 +97,7 @@ def keep_freed_memory(large_too: bool = False) -> None:
 
     By default it gives large blocks back to the system at once, and the system clears each
     page of a new one: that takes several times as long as an element-wise operation itself.
-    From 24 MiB on they still go back. Paddle aligns tensors to pages, so that the hole which a
+    From 12 MiB on they still go back. Paddle aligns tensors to pages, so that the hole which a
     tensor has left between two others is too small for the next one of its size.
 
     Args:

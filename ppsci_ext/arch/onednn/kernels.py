@@ -30,6 +30,7 @@ from typing import Optional
 from typing import Sequence
 from typing import Tuple
 
+import numpy as np
 import paddle
 
 from ppsci_ext.arch.onednn import build
@@ -180,37 +181,43 @@ def _wrapped(x: paddle.Tensor, geometry: Geometry) -> paddle.Tensor:
     """With circular margins, copies of the other end, if any."""
     if not geometry.circular or not any(geometry.padding):
         return x
-    if build.compiled():
-        return build.run("circular_wrap", x, geometry.padding)[0]
-    pairs = zip(geometry.padding[::2], geometry.padding[1::2])
-    for axis, (before, after) in enumerate(pairs, 2):
-        size = x.shape[axis]
-        last = x.slice([axis], [size - before], [size])
-        first = x.slice([axis], [0], [after])
-        x = paddle.concat([last, x, first], axis)
-    return x
+    # by NumPy in the tensors' memory, several times as fast as Paddle's slices
+    whole = paddle.empty([*_convolution(x.shape, x.shape, geometry).x])
+    array = primitives.array_of(whole)
+    array[_inner(x.shape, geometry)] = primitives.array_of(primitives.dense(x))
+    for axis, before, after in _margins(geometry):
+        places, size = np.moveaxis(array, axis, 0), x.shape[axis]
+        places[:before] = places[size : size + before]
+        places[before + size :] = places[before : before + after]
+    return whole
 
 
 def _folded(
     whole: paddle.Tensor, x_shape: Sequence[int], geometry: Geometry
 ) -> paddle.Tensor:
-    """The transpose: margins are added to the places that they are copies of."""
+    """The transpose: margins are added, in place, to the places that they are copies of."""
     if not geometry.circular or not any(geometry.padding):
         return whole
-    if build.compiled():
-        return build.run("circular_fold", whole, list(x_shape), geometry.padding)[0]
-    pairs = zip(geometry.padding[::2], geometry.padding[1::2])
-    for axis, (before, after) in enumerate(pairs, 2):
-        size, every = x_shape[axis], (slice(None),) * axis
-        end = before + size
-        x = whole.slice([axis], [before], [end]).clone()
-        if before:
-            last = slice(size - before, size)
-            x[(*every, last)] += whole.slice([axis], [0], [before])
-        if after:
-            x[(*every, slice(0, after))] += whole.slice([axis], [end], [end + after])
-        whole = x
-    return whole
+    array = primitives.array_of(whole)
+    for axis, before, after in reversed(_margins(geometry)):
+        places, size = np.moveaxis(array, axis, 0), x_shape[axis]
+        places[size : size + before] += places[:before]
+        places[before : before + after] += places[before + size :]
+    x = paddle.empty(list(x_shape))
+    primitives.array_of(x)[...] = array[_inner(x_shape, geometry)]
+    return x
+
+
+def _margins(geometry: Geometry) -> List[Tuple[int, int, int]]:
+    """Of each axis with places: its number, and what comes before and after it."""
+    before, after = geometry.padding[::2], geometry.padding[1::2]
+    return list(zip(range(2, 2 + len(before)), before, after))
+
+
+def _inner(shape: Sequence[int], geometry: Geometry) -> Tuple:
+    """Where a tensor lies between its margins."""
+    places = [slice(b, b + shape[axis]) for axis, b, _ in _margins(geometry)]
+    return (..., *places)
 
 
 def _by_rows(

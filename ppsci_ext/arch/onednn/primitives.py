@@ -23,6 +23,7 @@ import weakref
 from ctypes import POINTER
 from ctypes import byref
 from ctypes import c_bool
+from ctypes import c_float
 from ctypes import c_int
 from ctypes import c_int64
 from ctypes import c_size_t
@@ -33,6 +34,7 @@ from typing import Dict
 from typing import Sequence
 from typing import Tuple
 
+import numpy as np
 import paddle
 
 from ppsci_ext.utils.errors import UserError
@@ -141,6 +143,18 @@ def engine() -> Object:
 @functools.lru_cache(maxsize=None)
 def _stream() -> Object:
     return Object("stream", "stream_create", engine(), c_int(_IN_ORDER))
+
+
+def dense(x: paddle.Tensor) -> paddle.Tensor:
+    """The tensor, its numbers one after the other in the order of its axes."""
+    return x if x.is_contiguous() else x.contiguous()
+
+
+def array_of(tensor: paddle.Tensor) -> np.ndarray:
+    """The memory of a dense float32 tensor on the CPU, as long as the tensor lives."""
+    floats = c_float * int(np.prod(tensor.shape))
+    memory = floats.from_address(tensor.data_ptr())
+    return np.frombuffer(memory, np.float32).reshape(tensor.shape)
 
 
 def sizes(numbers: Sequence[int]) -> ctypes.Array:
@@ -263,7 +277,7 @@ class Plan:
 
     def run(self, *inputs: paddle.Tensor) -> Tuple[paddle.Tensor, ...]:
         """Results of the kernel; inputs are float32 tensors on the CPU, of the plan's shapes."""
-        inputs = [x if x.is_contiguous() else x.contiguous() for x in inputs]
+        inputs = [dense(x) for x in inputs]
         results = [paddle.empty(port.shape, "float32") for port in self._results]
         rooms = paddle.empty([self._rooms[-1] + _ALIGNMENT], "uint8")
         first = -(-rooms.data_ptr() // _ALIGNMENT) * _ALIGNMENT
