@@ -32,7 +32,9 @@ import time
 from glob import glob
 from os import path as osp
 from typing import Any
+from typing import Callable
 from typing import Dict
+from unittest import mock
 
 import ppsci_ext  # noqa: F401  before paddle: it sets the CPU's environment
 
@@ -47,7 +49,8 @@ from benchmarks.paddle_worker import compose_settings
 from benchmarks.report import report
 from ppsci.utils import logger
 from ppsci.utils import misc
-from ppsci_ext.arch.onednn import function
+from ppsci_ext.arch.onednn import build
+from ppsci_ext.arch.onednn import kernels
 
 # the first that an operator's name contains, in lower case
 GROUPS = {
@@ -74,21 +77,35 @@ class OwnOperators:
 
     def __init__(self):
         self.seconds: Dict[str, float] = collections.defaultdict(float)
-        self._run = function.run
+        self._patches = [
+            mock.patch.object(kernels, name, self._timed(getattr(kernels, name)))
+            for name in ("forward", "transpose", "weight")
+        ]
+        self._patches.append(mock.patch.object(build, "run", self._timed(build.run)))
+        self._running = False
 
     def __enter__(self) -> OwnOperators:
-        function.run = self._timed
+        for patch in self._patches:
+            patch.start()
         return self
 
     def __exit__(self, *_: Any) -> None:
-        function.run = self._run
+        for patch in self._patches:
+            patch.stop()
 
-    def _timed(self, operator: str, *args: Any):
-        start = time.perf_counter()
-        result = self._run(operator, *args)
-        group = "convolutions" if "convolution" in operator else "norms"
-        self.seconds[group] += time.perf_counter() - start
-        return result
+    def _timed(self, function: Callable) -> Callable:
+        group = "norms" if function is build.run else "convolutions"
+
+        def timed(*args: Any) -> Any:
+            if self._running:  # an operator of a convolution
+                return function(*args)
+            self._running, start = True, time.perf_counter()
+            result = function(*args)
+            self.seconds[group] += time.perf_counter() - start
+            self._running = False
+            return result
+
+        return timed
 
 
 def outermost(events: list) -> Dict[str, float]:

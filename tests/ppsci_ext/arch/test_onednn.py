@@ -17,10 +17,12 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import os
 import stat
 import subprocess
 import sys
+import types
 from os import path as osp
 
 import numpy as np
@@ -39,6 +41,7 @@ from ppsci_ext.arch import onednn
 from ppsci_ext.arch.onednn import build
 from ppsci_ext.arch.onednn import input_gradients
 from ppsci_ext.arch.onednn import kernels
+from ppsci_ext.arch.onednn import primitives
 from ppsci_ext.arch.resampled_convolution import ConvMeanPool2D
 from ppsci_ext.arch.resampled_convolution import UpsampleConv2D
 from ppsci_ext.solver import frozen
@@ -577,6 +580,22 @@ def test_input_gradients_without_such_layers():
     np.testing.assert_allclose(gradient.numpy(), expected.numpy(), rtol=1e-6)
     with pytest.raises(ValueError):
         input_gradients(layer(x).sum(), [x, unused])
+
+
+def test_what_onednn_refuses_is_an_error(library):
+    with pytest.raises(
+        RuntimeError, match="desc_create_with_strides ended with status"
+    ):
+        primitives.described((-3, 2))
+
+
+def test_an_onednn_of_another_version_is_refused(library, monkeypatch):
+    version = ctypes.pointer(ctypes.c_int(4))
+    other = types.SimpleNamespace(dnnl_version=lambda: version)
+    other.dnnl_version.restype = None
+    monkeypatch.setattr(primitives.ctypes, "CDLL", lambda _: other)
+    with pytest.raises(UserError, match="oneDNN 4 .* isn't 3"):
+        primitives.library.__wrapped__()
 
 
 # getting the operators
