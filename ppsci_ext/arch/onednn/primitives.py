@@ -169,25 +169,17 @@ def described(shape: Shape, channels_last: bool = False) -> Object:
     strides, elements = [0] * len(shape), 1
     for axis in reversed(order):
         strides[axis], elements = elements, elements * shape[axis]
-    return Object(
-        "memory_desc",
-        "memory_desc_create_with_strides",
-        c_int(len(shape)),
-        sizes(shape),
-        c_int(_FLOAT32),
-        sizes(strides),
-    )
+    return _memory_desc("strides", shape, sizes(strides))
 
 
 def in_any_layout(shape: Shape) -> Object:
-    return Object(
-        "memory_desc",
-        "memory_desc_create_with_tag",
-        c_int(len(shape)),
-        sizes(shape),
-        c_int(_FLOAT32),
-        c_int(_ANY_LAYOUT),
-    )
+    """Memory of a float32 tensor in the layout that a kernel wants."""
+    return _memory_desc("tag", shape, c_int(_ANY_LAYOUT))
+
+
+def _memory_desc(by: str, shape: Shape, layout: Any) -> Object:
+    arguments = c_int(len(shape)), sizes(shape), c_int(_FLOAT32), layout
+    return Object("memory_desc", f"memory_desc_create_with_{by}", *arguments)
 
 
 def _primitive(description: Object) -> Object:
