@@ -20,9 +20,10 @@
 
 RUN_DIR is the folder of a finished run, after mode=eval. The entry gets the weights that were
 evaluated, as float16 where that leaves the scores what they are, else as float32, and the scores of
-the file that is stored. `check` is mode=eval of the entries, whose scores must be those of zoo.json
-to the last digit. KEY=VALUE are keys that are not part of the entry, such as DATA.root; of several
-entries each takes those that its case has.
+the file that is stored. `check` is mode=eval of the entries: it names each score that is not that of
+zoo.json to the last digit, and fails if one is off by more than a thousandth. KEY=VALUE are keys
+that are not part of the entry, such as DATA.root; of several entries each takes those that its case
+has.
 """
 
 from __future__ import annotations
@@ -54,13 +55,18 @@ from tools.zoo.scores import differences
 from tools.zoo.scores import scores_of
 
 
+# Processors of another kind sum in another order: a score's fifth digit changes, or one sample in
+# 10,000 falls into another class.
+PROCESSORS = 1e-3
+
+
 def check(entry: zoo.Entry, given: List[str]) -> bool:
-    """Evaluate an entry again; True if the scores are those of zoo.json to the last digit."""
+    """Evaluate an entry again; True if its scores are those of zoo.json, up to rounding."""
     source = f"EVAL.pretrained_model_path={zoo.PREFIX}{entry.name}"
     found = scores_of(evaluate(case_of(entry.case), [source, *given]))
     changed = list(differences(found, entry.scores))
     print(f"{entry.name}: {'; '.join(changed) or 'the same scores'}")
-    return not changed
+    return not list(differences(found, entry.scores, PROCESSORS))
 
 
 @paddle.no_grad()
