@@ -54,7 +54,6 @@ from tools.zoo.cases import keys_of
 from tools.zoo.scores import differences
 from tools.zoo.scores import scores_of
 
-
 # Processors of another kind sum in another order: a score's fifth digit changes, or one sample in
 # 10,000 falls into another class.
 PROCESSORS = 1e-3
