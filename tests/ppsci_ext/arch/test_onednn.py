@@ -29,6 +29,7 @@ import numpy as np
 import paddle
 import pytest
 from hypothesis import assume
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -192,9 +193,13 @@ def assert_first_order(ours, exact, weights):
     assert max(map(error, found, expected)) < 1e-5
 
 
+IN_THE_MARGIN = {"kernel_size": [1], "stride": [2], "padding": 1, "dilation": [2]}
+
+
 @pytest.mark.usefixtures("library")
 @settings(max_examples=60, deadline=None)
 @given(convolutions())
+@example(({"in_channels": 2, "out_channels": 1, **IN_THE_MARGIN}, [1]))  # had crashed
 def test_convolutions_to_the_second_order(case):
     options, size = case
     ours, exact, weights = probes(CONVOLUTIONS[len(size)](**options), size)
