@@ -102,7 +102,9 @@ class _Convolution(NamedTuple):
         )
 
     def weight(self) -> Object:
-        channels_last = self.x[1] == 1
+        # Not where the kernel is one point: with strides, oneDNN writes past the end of its
+        # scratchpad then (uxlfoundation/oneDNN, issue 6035).
+        channels_last = self.x[1] == 1 and max(self.w[2:]) > 1
         return Object(
             "primitive_desc",
             "convolution_backward_weights_primitive_desc_create",

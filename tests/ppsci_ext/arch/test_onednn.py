@@ -211,6 +211,19 @@ def test_convolutions_to_the_second_order(case):
     assert max(map(error, found, expected)) < 1e-4
 
 
+def test_every_other_pixel_of_a_large_grey_image(library):
+    """oneDNN had written 28 MB past its scratchpad, which ended the process."""
+    rng = np.random.default_rng(9)
+    x, y = (rng.random((1, c, n, n)) for c, n in ((1, 2048), (2, 1024)))
+    x, y = (paddle.to_tensor(a, "float32") for a in (x, y))
+    geometry = kernels.Geometry([2, 2], [1, 1], [0] * 4)
+    w, b = kernels.weight(x, y, [2, 1, 1, 1], geometry)
+    x, y = (tensor.numpy().astype("float64") for tensor in (x, y))
+    expected = (x[..., ::2, ::2] * y).sum((0, 2, 3))
+    np.testing.assert_allclose(w.numpy().flatten(), expected, rtol=1e-5)
+    np.testing.assert_allclose(b.numpy(), y.sum((0, 2, 3)), rtol=1e-3)
+
+
 @pytest.mark.parametrize("mode", ["circular", "reflect", "replicate"])
 @pytest.mark.parametrize("kernel, stride", [(3, 1), (4, 2)])
 @pytest.mark.parametrize("size", [[7], [6, 5], [4, 6, 5]], ids=len)
