@@ -93,7 +93,9 @@ class CIFAR10Classifier(nn.Layer):
             Dict[str, paddle.Tensor]: "features", [B, 128], the input of the linear
                 layer, and "logits", [B, 10], before the softmax.
         """
-        x = images.astype("float32") / 64.0 - 2.0  # about mean 0, deviation 1
+        x = (
+            images.astype(self.linear.weight.dtype) / 64.0 - 2.0
+        )  # about mean 0, deviation 1
         features = F.adaptive_avg_pool2d(self.layers(x), 1).flatten(1)
         return {"features": features, "logits": self.linear(features)}
 

@@ -236,7 +236,7 @@ class FIDInceptionV3(nn.Layer):
                 differently.
 
         Returns:
-            Dict[str, paddle.Tensor]: float32. "64", "192", "768" and "2048", [B, d],
+            Dict[str, paddle.Tensor]: "64", "192", "768" and "2048", [B, d],
                 means over all pixels after the first and the second pooling, before
                 the second halving block and after the last one; "logits", [B, 1008],
                 before the softmax, and "logits_unbiased", the same without the bias of
@@ -254,7 +254,7 @@ class FIDInceptionV3(nn.Layer):
                 f"images must be uint8 [B, 3, H, W], not {images.dtype} "
                 f"{list(images.shape)}"
             )
-        x = resize_bilinear_tf1(images.astype("float32"), _IMAGE_SIZE)
+        x = resize_bilinear_tf1(images.astype(self.fc.weight.dtype), _IMAGE_SIZE)
         x = (x - 128.0) / 128.0
         x = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(self.Conv2d_1a_3x3(x)))
         pool1 = self.halve(x)
@@ -324,16 +324,18 @@ def resize_bilinear_tf1(images: paddle.Tensor, size: int) -> paddle.Tensor:
     al. 2022, "On Aliased Resizing and Surprising Subtleties in GAN Evaluation").
 
     Args:
-        images (paddle.Tensor): float32 [B, C, H, W].
+        images (paddle.Tensor): floats [B, C, H, W].
         size (int): Height and width of the output, pixels.
 
     Returns:
-        paddle.Tensor: float32 [B, C, size, size].
+        paddle.Tensor: Of the same type, [B, C, size, size].
     """
     # F.interpolate(align_corners=False, align_mode=1) gives the same numbers, but
     # paddle.inference can't run it with oneDNN (Paddle 3.3).
-    rows = _interpolation_matrix(images.shape[2], size)
-    columns = _interpolation_matrix(images.shape[3], size)
+    rows, columns = (
+        _interpolation_matrix(length, size).astype(images.dtype)
+        for length in images.shape[2:]
+    )
     return paddle.matmul(rows, paddle.matmul(images, columns, transpose_y=True))
 
 

@@ -80,7 +80,7 @@ class MNISTClassifier(nn.Layer):
             Dict[str, paddle.Tensor]: "features", [B, 128], the input of the linear
                 layer, and "logits", [B, 10], before the softmax.
         """
-        x = images.astype("float32") / 255.0
+        x = images.astype(self.linear.weight.dtype) / 255.0
         features = F.adaptive_avg_pool2d(self.layers(x), 1).flatten(1)
         return {"features": features, "logits": self.linear(features)}
 

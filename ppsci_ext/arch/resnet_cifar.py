@@ -140,7 +140,8 @@ class CIFARResNet(nn.Layer):
             Dict[str, paddle.Tensor]: "features", [B, 64], the input of the linear
                 layer, and "logits", [B, 10], before the softmax.
         """
-        x = (images.astype("float32") / 255.0 - self.rgb_mean) / self.rgb_std
+        pixels = images.astype(self.rgb_mean.dtype) / 255.0
+        x = (pixels - self.rgb_mean) / self.rgb_std
         x = F.relu(self.bn1(self.conv1(x)))
         x = self.layer3(self.layer2(self.layer1(x)))
         features = F.adaptive_avg_pool2d(x, 1).flatten(1)

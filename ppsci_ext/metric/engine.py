@@ -40,9 +40,9 @@ def build_engine(
 ) -> Engine:
     """Make a function of NumPy arrays out of a network.
 
-    On a CPU the network becomes a static graph that paddle.inference runs with oneDNN,
-    convolutions, batch norms and activations fused; on other devices it is called as it
-    is.
+    On a CPU a network in float32 becomes a static graph that paddle.inference runs with
+    oneDNN, convolutions, batch norms and activations fused; one in float64, and on other
+    devices any, is called as it is.
 
     Args:
         network (nn.Layer): Maps uint8 [B, C, H, W] to a dict of [B, d]; it is put into
@@ -51,10 +51,11 @@ def build_engine(
         outputs (Sequence[str]): Keys of the dict.
 
     Returns:
-        Engine: Maps uint8 [B, C, H, W] to the arrays of these keys, float32 [B, d].
+        Engine: Maps uint8 [B, C, H, W] to the arrays of these keys, [B, d].
     """
     network.eval()
-    if paddle.device.get_device() == "cpu":
+    in_float32 = all(p.dtype == paddle.float32 for p in network.parameters())
+    if in_float32 and paddle.device.get_device() == "cpu":
         return _inference_engine(_Outputs(network, outputs), image_shape)
     return _eager_engine(_Outputs(network, outputs))
 

@@ -67,7 +67,7 @@ class FeatureExtractor:
         scores (str): As given.
         data_set (Optional[str]): As given.
         preprocessing (Dict[str, Optional[int]]): What identifies the preparation of the
-            images beside the network itself.
+            images, and of the numbers, beside the network itself.
     """
 
     def __init__(
@@ -98,6 +98,12 @@ class FeatureExtractor:
         """Number d of features of an image."""
         return self._network.num_features
 
+    def to_float64(self) -> None:
+        """Compute in double precision from now on, in several times the time."""
+        self._network.to(dtype="float64")
+        self._engine_shape = None
+        self.preprocessing = {**self.preprocessing, "precision": 64}
+
     def __call__(self, images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Compute features and logits, a limited number of images at a time.
 
@@ -107,7 +113,8 @@ class FeatureExtractor:
                 and B; where it takes one size, smaller images get a black margin.
 
         Returns:
-            Tuple[np.ndarray, np.ndarray]: Features [B, d] and logits [B, K], float32.
+            Tuple[np.ndarray, np.ndarray]: Features [B, d] and logits [B, K], float32, or
+                after `to_float64` float64.
 
         Raises:
             UserError: If the images have more pixels or channels than the network takes.

@@ -384,7 +384,7 @@ class BaseGAN:
                 where it is not a class: an array [num_samples, ...] or several by name.
 
         Returns:
-            np.ndarray: Samples, float32 [num_samples, ...].
+            np.ndarray: Samples [num_samples, ...], of the generator's floats.
 
         Raises:
             UserError: If a number is out of its range, or the labels or the condition don't
@@ -395,6 +395,7 @@ class BaseGAN:
         if self.generator is None:
             raise UserError("This GAN has a fixed generator, which makes no samples.")
         given = conditions.for_samples(self, labels, condition, num_samples)
+        dtype = next((p.dtype for p in self.generator.parameters()), "float32")
         batches = []
         for start in range(0, num_samples, batch_size):
             size = min(batch_size, num_samples - start)
@@ -403,7 +404,7 @@ class BaseGAN:
                 part = self.sample_labels(size)
             # a last batch of a few would have other batch statistics than the rest
             part = map_condition(lambda x: x[paddle.arange(batch_size) % size], part)
-            noise = self.sample_noise(batch_size)
+            noise = self.sample_noise(batch_size).astype(dtype)
             samples = run_network("generator", self.generator, noise, part)
             batches.append(samples[:size].numpy())
         return np.concatenate(batches)

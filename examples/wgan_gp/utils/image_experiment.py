@@ -118,6 +118,7 @@ class ExtractorConfig(Group):
 class ImageEvalConfig(EvalConfig):
     # ten splits of the Inception score
     num_samples: Annotated[int, Field(ge=10, le=10**6)]
+    precision: Literal["fp32", "fp64"]
     extractor: ExtractorConfig
     reference: Optional[Text]
     cache_dir: Optional[Text]
@@ -161,9 +162,13 @@ class ImageExperiment(Experiment):
         self._reference: Optional[FeatureSet] = None
 
     def build_gan(self) -> BaseGAN:
-        """The same, with the convolutions that MODEL.convolution names."""
+        """The same, with the convolutions that MODEL.convolution names, in EVAL.precision."""
         gan = super().build_gan()
         choose_convolution(self.cfg.MODEL.convolution, gan.generator, gan.critic)
+        if self.cfg.mode == "eval" and self.cfg.EVAL.precision == "fp64":
+            gan.generator.to(dtype="float64")
+            if isinstance(self.extractor, FeatureExtractor):  # not one of your own
+                self.extractor.to_float64()
         return gan
 
     def load_data(self, split: str) -> Optional[ImageDataset]:

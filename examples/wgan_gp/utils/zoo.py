@@ -37,7 +37,7 @@ from ppsci_ext.utils.digest import file_digest
 
 PREFIX = "zoo:"
 REGISTRY = osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), "zoo.json")
-_FREE = ("MODEL.convolution",)  # how something is computed, not what
+_FREE = ("MODEL.convolution", "EVAL.precision")  # how something is computed, not what
 
 
 class Entry(NamedTuple):

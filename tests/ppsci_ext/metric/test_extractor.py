@@ -27,7 +27,9 @@ import pytest
 from paddle.jit.dy2static.program_translator import ProgramTranslator
 
 from ppsci.utils import logger
+from ppsci_ext.arch import CIFAR10Classifier
 from ppsci_ext.arch import CIFARResNet
+from ppsci_ext.arch import FIDInceptionV3
 from ppsci_ext.arch import MNISTClassifier
 from ppsci_ext.data import load_images
 from ppsci_ext.metric import EXTRACTORS
@@ -162,6 +164,36 @@ def test_the_engine_computes_what_the_network_computes(network):
             found, expected[name].numpy(), rtol=0, atol=1e-5 * scale
         )
     assert [len(output) for output in run(images[:1])] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "network, outputs, tolerance",
+    [
+        (CIFARResNet(depth=8), ("features", "logits"), 1e-5),
+        (CIFAR10Classifier(), ("features", "logits"), 1e-5),
+        (MNISTClassifier(), ("features", "logits"), 1e-5),
+        (FIDInceptionV3(), ("2048", "logits_unbiased"), 1e-4),
+    ],
+)
+def test_double_precision(network, outputs, tolerance, tmp_path):
+    """The same features to float32's digits, exact to float64's, and cached apart."""
+    network.eval()
+    grey = isinstance(network, MNISTClassifier)
+    channels, side = (1, 28) if grey else (3, 32)
+    extract = FeatureExtractor("some", "00", network, outputs, channels)
+    images = random_images(2, channels, side, side)
+    single = extract(images)
+    reference_features(images, extract, "train", str(tmp_path))
+    extract.to_float64()
+    double = extract(images)
+    for found, rounded in zip(double, single):
+        assert found.dtype == np.float64 and rounded.dtype == np.float32
+        scale = np.abs(rounded).max()
+        np.testing.assert_allclose(found, rounded, rtol=0, atol=tolerance * scale)
+        assert np.abs(found - rounded).max() > 0
+    alone = extract(images[1:])[0]
+    np.testing.assert_allclose(double[0][1:], alone, rtol=1e-12, atol=1e-12)
+    assert not reference_features(images, extract, "train", str(tmp_path))[1]
 
 
 @pytest.mark.parametrize("enabled", [False, True])
